@@ -1,0 +1,224 @@
+"""Serve a demonstration from this checkout: set up, web server, delivery worker, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import errno
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import certificate
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+FREE_BYTES_NEEDED = 600_000_000  # below 500 MB the service itself refuses pictures
+READY_WITHIN_S = 60
+STOP_WITHIN_S = 15
+# Each live desk stream holds a thread, and settings allow 16 a process: the rest stay free for everybody else.
+THREADS = 32
+WORKERS = 2
+_PR_SET_PDEATHSIG = 1
+
+
+class CannotServe(Exception):
+    """One sentence for the person at the terminal."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = _parse(arguments)
+    try:
+        folder = _instance(asked)
+        with _alone(folder):
+            _must_be_free("0.0.0.0" if asked.lan else "127.0.0.1", asked.port)  # noqa: S104  asked for by --lan
+            address, environment, tls = _prepare(asked, folder)
+            _set_up(environment)
+            return _serve(asked, address, environment, tls)
+    except CannotServe as refusal:
+        print(f"scripts/serve: {refusal}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/serve", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
+    parser.add_argument(
+        "--lan", action="store_true", help="HTTPS for phones in the same network, with a certificate made here"
+    )
+    parser.add_argument("--reset", action="store_true", help="begin anew: forget everything the demonstration kept")
+    asked = parser.parse_args(arguments)
+    if not 1 <= asked.port <= 65535:
+        parser.error("--port is a number from 1 to 65535")
+    return asked
+
+
+def _instance(asked: argparse.Namespace) -> Path:
+    """The instance's folder, made if need be. A LAN instance is its own: its bands carry the LAN address."""
+    if os.environ.get("WRISTBAND_MODE", "development") != "development":
+        raise CannotServe("this is for trying out; the README says how a production is started.")
+    own = ROOT / ("instance-lan" if asked.lan else "instance")
+    folder = Path(os.environ.get("WRISTBAND_DATA_DIR") or own).resolve()
+    if asked.reset and (folder != own or "WRISTBAND_DATABASE_URL" in os.environ):
+        raise CannotServe("--reset forgets only the demonstration's own folder; unset the WRISTBAND_ settings first.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise CannotServe(f"the folder {folder} cannot be written: {error.strerror}.") from None
+    if free < FREE_BYTES_NEEDED:
+        raise CannotServe(f"the disk is nearly full; {FREE_BYTES_NEEDED // 1_000_000} MB free are needed in {folder}.")
+    return folder
+
+
+def _alone(folder: Path) -> IO[str]:
+    """Hold the instance; two servers and a --reset on one folder would destroy each other's work."""
+    lock = (folder / "serving.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise CannotServe(f"{folder} is already being served; stop that one first (Ctrl-C there).") from None
+    return lock
+
+
+def _prepare(asked: argparse.Namespace, folder: Path) -> tuple[str, dict[str, str], list[str]]:
+    """The address people open, the children's environment, and gunicorn's options for TLS."""
+    if asked.reset:
+        for kept in folder.iterdir():
+            if kept.name != "serving.lock":
+                shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
+    tls: list[str] = []
+    address = f"http://127.0.0.1:{asked.port}"
+    if asked.lan:
+        main_one, addresses = certificate.lan_addresses()
+        if main_one is None:
+            raise CannotServe("this machine is in no network; connect it to the phone's Wi-Fi, or leave --lan away.")
+        pair = certificate.certificate_for(addresses, folder / "tls")
+        tls = ["--certfile", str(pair.certificate), "--keyfile", str(pair.key)]
+        address = f"https://{main_one}:{asked.port}"
+    environment = os.environ | {
+        "WRISTBAND_MODE": "development",
+        "WRISTBAND_DATA_DIR": str(folder),
+        "WRISTBAND_BASE_URL": address,
+        "WRISTBAND_DEMONSTRATION": os.environ.get("WRISTBAND_DEMONSTRATION", "true"),
+    }
+    return address, environment, tls
+
+
+def _must_be_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise CannotServe(f"port {port} is in use; choose another: scripts/serve --port {port + 1}") from None
+            raise CannotServe(f"port {port} cannot be used: {os.strerror(error.errno or 0)}.") from None
+
+
+def _set_up(environment: dict[str, str]) -> None:
+    done = subprocess.run([BIN / "wristband", "setup"], cwd=ROOT, env=environment, preexec_fn=_die_with_parent)
+    if done.returncode:
+        raise CannotServe("setting up did not work; the lines above say why.")
+
+
+def _serve(asked: argparse.Namespace, address: str, environment: dict[str, str], tls: list[str]) -> int:
+    stopping = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: stopping.set())
+    host = "0.0.0.0" if asked.lan else "127.0.0.1"  # noqa: S104
+    web = _start([*_web_command(f"{host}:{asked.port}"), *tls], environment)
+    worker = _start([str(BIN / "wristband"), "deliver"], environment)
+    family = [web, worker]
+    try:
+        if not _wait_until_ready(address, tls, web, stopping):
+            if stopping.is_set():
+                return 0
+            raise CannotServe("the server did not become ready; the lines above say why.")
+        subprocess.run([BIN / "wristband", "start-here"], cwd=ROOT, env=environment, preexec_fn=_die_with_parent)
+        if asked.lan:
+            print("The phone warns once that it does not know this machine's certificate: choose to go on.", flush=True)
+        print("Ctrl-C stops it.", flush=True)
+        return _watch(family, environment, stopping)
+    finally:
+        _stop(family)
+
+
+def _web_command(bind: str) -> list[str]:
+    return [
+        *(str(BIN / "gunicorn"), "wsgi:app", "--bind", bind),
+        *("--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS)),
+        # Loaded once and shared; nothing opens the database before the workers part.
+        *("--preload", "--timeout", "60", "--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
+    ]
+
+
+def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+
+
+def _die_with_parent() -> None:
+    """In the child: when this supervisor is killed outright, its children end too instead of holding the port."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _wait_until_ready(address: str, tls: list[str], web: subprocess.Popen[bytes], stopping: threading.Event) -> bool:
+    trust = ssl.create_default_context(cafile=tls[1]) if tls else None
+    latest = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < latest and web.poll() is None and not stopping.is_set():
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=5, context=trust):  # noqa: S310  our own address
+                return True
+        except (urllib.error.URLError, OSError):
+            stopping.wait(0.1)
+    return False
+
+
+def _watch(family: list[subprocess.Popen[bytes]], environment: dict[str, str], stopping: threading.Event) -> int:
+    """Until told to stop: the worker is started again when it ends, the web server's end is ours."""
+    pause_s = 1.0
+    while not stopping.wait(0.3):
+        web, worker = family
+        if web.poll() is not None:
+            print("scripts/serve: the web server ended; see above.", file=sys.stderr)
+            return 1
+        if worker.poll() is not None:
+            print(f"scripts/serve: the delivery worker ended; started again in {pause_s:.0f} s.", file=sys.stderr)
+            if stopping.wait(pause_s):
+                break
+            family[1] = _start([str(BIN / "wristband"), "deliver"], environment)
+            pause_s = min(pause_s * 2, 30.0)
+    return 0
+
+
+def _stop(family: list[subprocess.Popen[bytes]]) -> None:
+    """End our own children, by their id: asked first, killed when they do not listen."""
+    for child in family:
+        if child.poll() is None:
+            child.terminate()
+    latest = time.monotonic() + STOP_WITHIN_S
+    for child in family:
+        try:
+            child.wait(max(0.1, latest - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""The test client: like a browser it comes with nothing from the last request but its cookies."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests import pagecheck
+from wristband.db import db
+
+
+class CheckedClient(FlaskClient):
+    """Every page it gets, whatever the status, is looked at by pagecheck."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        # What the test read before must not hide from it what this request writes.
+        db.session.rollback()
+        # Each request needs a context, `g` and session of its own, not those the test itself works in.
+        with self.application.app_context():
+            response = super().open(*args, **kwargs)
+        _look_at(response)
+        return response
+
+
+def _look_at(response: TestResponse) -> None:
+    path = urlsplit(response.request.url).path
+    faults = []
+    if not pagecheck.is_signed_in_door(path) and "Set-Cookie" in response.headers:
+        faults.append("sets a cookie at a door that has none")
+    if response.mimetype == "text/html" and response.status_code // 100 != 3:
+        page = response.get_data(as_text=True)
+        whole = "X-Part" not in response.request.headers
+        faults += pagecheck.faults_of(page, path) if whole else pagecheck.faults_of_part(page, path)
+    assert not faults, f"{response.request.method} {path} {'; '.join(faults)}"

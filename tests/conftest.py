@@ -1,0 +1,251 @@
+"""What the tests stand on: keys, a migrated database on each engine, the application, a server, a phone.
+
+Everything is made only when a test asks for it, so tests of values and rules need none of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy.engine import URL
+
+from tests import browser as browsers
+from tests import postgres
+from tests.server import Server
+from tests.server import running as running_server
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from playwright.sync_api import BrowserContext
+
+    from wristband.config import Settings
+    from wristband.keys import KeyRing
+
+REQUIRE_ALL = os.environ.get("WRISTBAND_REQUIRE_ALL") == "1"
+# Set by the machine these tests run on, and read by the tests themselves; every other setting is a test's own.
+_OURS = {"WRISTBAND_REQUIRE_ALL", "WRISTBAND_CHROMIUM"}
+for _name in [name for name in os.environ if name.startswith("WRISTBAND_") and name not in _OURS]:
+    del os.environ[_name]
+
+
+# ---- what this machine can run
+
+
+def _missing() -> dict[str, str]:
+    """By marker, what is not on this machine and how to get it."""
+    missing = {}
+    if browsers.executable() is None:
+        missing["browser"] = "no Chromium found (apt install chromium, or set WRISTBAND_CHROMIUM)"
+    if not postgres.is_there():
+        missing["postgresql"] = "no PostgreSQL found (apt install postgresql, or set TEST_DATABASE_URL)"
+    return missing
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    missing = _missing()
+    if missing and REQUIRE_ALL:
+        raise pytest.UsageError(f"WRISTBAND_REQUIRE_ALL is set, but: {'; '.join(missing.values())}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser_name" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    missing = _missing()
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in missing)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for marker, reason in _missing().items():
+        terminalreporter.write_line(f"!!! NOT TESTED: everything marked {marker}: {reason}", red=True, bold=True)
+
+
+# ---- keys and settings
+
+
+@pytest.fixture(scope="session")
+def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one key of each purpose."""
+    from wristband import keys
+
+    folder = tmp_path_factory.mktemp("keys")
+    keys.create(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def keys(keys_folder: Path) -> KeyRing:
+    """The ring of those keys, installed for sealed columns."""
+    from tests.pagecheck import kept_from_everybody
+    from wristband import keys, sealing
+
+    ring = keys.load(keys_folder)
+    for purpose in keys.PURPOSES:
+        for key in ring.all(purpose).values():
+            kept_from_everybody(key.hex())
+    sealing.install(ring)
+    return ring
+
+
+@pytest.fixture
+def settings(tmp_path: Path, keys_folder: Path, engine_url: str) -> Settings:
+    """Settings of one test: own folder, own database, printed messages."""
+    return _settings(tmp_path / "instance", keys_folder, engine_url)
+
+
+def _settings(folder: Path, keys_folder: Path, database_url: str) -> Settings:
+    from wristband.config import Settings
+
+    return Settings(data_dir=folder, keys_dir=keys_folder, database_url=database_url, organisation="同安分局黄手环")
+
+
+# ---- databases: a migrated one is made once, and copied for each test
+
+
+def _migrate(settings: Settings) -> None:
+    from flask_migrate import upgrade
+
+    from wristband import create_app
+    from wristband.db import db
+
+    with create_app(settings).app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[postgres.Databases]:
+    """A PostgreSQL server to make databases on."""
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(
+    databases: postgres.Databases, keys_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[URL]:
+    url = databases.create()
+    _migrate(_settings(tmp_path_factory.mktemp("template"), keys_folder, url.render_as_string(hide_password=False)))
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(keys_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    path = folder / "wristband.db"
+    _migrate(_settings(folder, keys_folder, f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Which engine a test runs on: each in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database without a single table."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    yield from _one_database(request.getfixturevalue("databases"), None)
+
+
+@pytest.fixture
+def engine_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a migrated database without a row, this test's own."""
+    if engine == "sqlite":
+        path = tmp_path / "wristband.db"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    template = request.getfixturevalue("migrated_postgresql")
+    yield from _one_database(request.getfixturevalue("databases"), template)
+
+
+def _one_database(server: postgres.Databases, template: URL | None) -> Iterator[str]:
+    url = server.create(template)
+    yield url.render_as_string(hide_password=False)
+    server.drop(url)
+
+
+# ---- the application
+
+
+@pytest.fixture
+def app(settings: Settings, keys: KeyRing) -> Iterator[Flask]:
+    """The application on a migrated database, its context pushed."""
+    from tests.client import CheckedClient
+    from wristband import create_app
+    from wristband.db import db
+
+    application = create_app(settings)
+    application.test_client_class = CheckedClient
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser's requests without a browser; every page it gets is looked at."""
+    return app.test_client()
+
+
+# ---- the real thing
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The service with its demonstration, as scripts/serve starts it, delivery worker included."""
+    with running_server(tmp_path_factory.mktemp("instance")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    # As root Chromium's sandbox cannot be set up, and the pages are our own.
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {
+        **browser_type_launch_args,
+        "executable_path": browsers.executable(),
+        "args": [*browsers.LAUNCH, *as_root],
+    }
+
+
+@pytest.fixture
+def arrive(server: Server, new_context: Any) -> browsers.Arrivals:
+    """One more person with a browser: `arrive(desk=True, scripts=False, language="en")`."""
+
+    def arrival(*, desk: bool = False, scripts: bool = True, language: str = "zh-CN", **more: Any) -> browsers.Visitor:
+        size = browsers.DESK if desk else browsers.PHONE
+        context: BrowserContext = new_context(locale=language, java_script_enabled=scripts, **size, **more)
+        context.set_default_timeout(10_000)
+        return browsers.Visitor.arrive(context, server.base_url, scripts=scripts, small=not desk)
+
+    return arrival
+
+
+@pytest.fixture
+def phone(arrive: browsers.Arrivals) -> browsers.Visitor:
+    """A passer-by's phone: 360 x 780, touch, Simplified Chinese."""
+    return arrive()
+
+
+@pytest.fixture
+def desk(arrive: browsers.Arrivals) -> browsers.Visitor:
+    """A station's screen: 1440 x 900."""
+    return arrive(desk=True)

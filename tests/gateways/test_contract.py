@@ -1,0 +1,138 @@
+"""What every gateway promises, whichever outside it talks to."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.gateways.fake_wire import FakeWire
+from tests.gateways.rigs import BODY, RECIPIENT, RIGS, Rig, handover
+from wristband import gateways
+from wristband.gateways import printed, sms
+from wristband.gateways.contract import Gateway, GatewayFault, Handover, Receipt
+
+
+@pytest.fixture(params=RIGS)
+def rig(request: pytest.FixtureRequest, tmp_path: Path, wire: FakeWire) -> Rig:
+    return RIGS[request.param](tmp_path, wire)
+
+
+def test_every_gateway_stands_these_tests() -> None:
+    ours = {cls.name for module in (printed, sms) for cls in vars(module).values() if _is_a_gateway(cls)}
+    assert ours == set(RIGS)
+
+
+def _is_a_gateway(thing: object) -> bool:
+    return inspect.isclass(thing) and issubclass(thing, Gateway) and not inspect.isabstract(thing)
+
+
+def test_an_accepted_message_has_a_receipt_and_one_effect(rig: Rig) -> None:
+    receipt = rig.gateway.hand_over(handover())
+    assert receipt.reference
+    assert rig.effects() == [("message-0000000000000001", BODY)]
+
+
+def test_the_same_key_again_has_no_second_effect_and_the_same_receipt(rig: Rig) -> None:
+    first = rig.gateway.hand_over(handover())
+    assert rig.gateway.hand_over(handover()) == first
+    assert len(rig.effects()) == 1
+
+
+def test_two_keys_have_two_effects(rig: Rig) -> None:
+    rig.gateway.hand_over(handover("message-0000000000000001"))
+    rig.gateway.hand_over(handover("message-0000000000000002"))
+    assert [key for key, _ in rig.effects()] == ["message-0000000000000001", "message-0000000000000002"]
+
+
+@pytest.mark.parametrize("permanent", [True, False])
+def test_a_refusal_is_permanent_or_not_and_has_a_code(rig: Rig, permanent: bool) -> None:
+    rig.fail(permanent)
+    with pytest.raises(GatewayFault) as fault:
+        rig.gateway.hand_over(handover())
+    assert fault.value.permanent is permanent
+    assert fault.value.code
+    assert rig.effects() == []
+
+
+def test_after_a_passing_failure_the_same_message_goes_through(rig: Rig) -> None:
+    rig.fail(False)
+    with pytest.raises(GatewayFault):
+        rig.gateway.hand_over(handover())
+    rig.mend()
+    rig.gateway.hand_over(handover())
+    assert len(rig.effects()) == 1
+
+
+@pytest.mark.parametrize("body", ["🙂👵🏽" * 50, "字" * 2000, "回车\r\n换行\n\tX-Injected: 1", '"}\\ {{ }} ^~', ""])
+def test_any_text_arrives_as_it_was_written(rig: Rig, body: str) -> None:
+    rig.gateway.hand_over(handover(body=body))
+    assert rig.effects() == [("message-0000000000000001", body)]
+
+
+@pytest.mark.parametrize("fails", [None, True, False])
+def test_logs_name_the_message_and_nobody(rig: Rig, fails: bool | None) -> None:
+    if fails is not None:
+        rig.fail(fails)
+    with capture_logs() as lines, contextlib.suppress(GatewayFault):
+        rig.gateway.hand_over(handover())
+    assert [line["message"] for line in lines] == [1]
+    assert RECIPIENT not in str(lines)
+    assert "482913" not in str(lines)
+
+
+def test_the_repr_of_a_handover_names_nobody() -> None:
+    assert repr(handover()) == "Handover(message_id=1)"
+
+
+class _Broken(Gateway):
+    """A provider with a mistake of ours in it."""
+
+    name = "broken"
+
+    def _call(self, handover: Handover) -> Receipt:
+        raise LookupError(handover.recipient)
+
+
+def test_a_mistake_in_a_provider_is_a_passing_fault_that_names_nobody() -> None:
+    with capture_logs() as lines, pytest.raises(GatewayFault) as fault:
+        _Broken().hand_over(handover())
+    assert (fault.value.permanent, fault.value.code) == (False, "LookupError")
+    assert lines[0]["event"] == "gateway_broken"
+
+
+class _Chatty(Gateway):
+    """A provider whose outside answers with too much."""
+
+    name = "chatty"
+
+    def _call(self, handover: Handover) -> Receipt:
+        if handover.body:
+            return Receipt("r\n\x1b[31m" + "x" * 500)
+        raise GatewayFault(permanent=False, code="c\r\n" + "y" * 500)
+
+
+def test_what_an_outside_says_is_cut_and_cleaned_before_it_is_kept() -> None:
+    assert _Chatty().hand_over(handover()).reference == ("r[31m" + "x" * 500)[:120]
+    with pytest.raises(GatewayFault) as fault:
+        _Chatty().hand_over(handover(body=""))
+    assert fault.value.code == ("c" + "y" * 500)[:64]
+
+
+class _Settings:
+    sms_url = ""
+    sms_key = None
+    data_dir = Path("unused")
+
+
+def test_without_an_sms_gateway_messages_are_printed() -> None:
+    assert {channel: gateway.name for channel, gateway in gateways.choose(_Settings()).items()} == {"sms": "printed"}
+
+
+def test_with_an_address_messages_go_to_the_sms_gateway() -> None:
+    settings = _Settings()
+    settings.sms_url = "https://sms.example.org/send"
+    assert {channel: gateway.name for channel, gateway in gateways.choose(settings).items()} == {"sms": "sms"}

@@ -1,0 +1,135 @@
+"""A PostgreSQL for the tests: the one named by TEST_DATABASE_URL, else a server of our own, gone when the tests are."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.engine import URL, make_url
+
+STARTED_WITHIN_S = 30
+# What makes a server quick and forgetful: these rows live for one test.
+_FORGETFUL = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "max_connections=60",
+    "shared_buffers=64MB",
+)
+_PR_SET_PDEATHSIG = 1
+
+
+def binaries() -> Path | None:
+    """The folder of Debian's newest server binaries, None where there are none."""
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
+    return max(found, key=lambda folder: int(folder.parent.name), default=None)
+
+
+def is_there() -> bool:
+    """Whether tests on PostgreSQL can run here."""
+    return bool(os.environ.get("TEST_DATABASE_URL") or binaries())
+
+
+class Databases:
+    """One server, on which each test gets a database of its own, copied from a migrated one."""
+
+    def __init__(self, server: URL) -> None:
+        self._server = server.set(drivername="postgresql+psycopg")
+        self._mark = f"wristband_test_{secrets.token_hex(4)}"
+        self._made = 0
+
+    def create(self, template: URL | None = None) -> URL:
+        """A new database, empty or a copy of `template`, to which nobody may be connected."""
+        self._made += 1
+        name = f"{self._mark}_{self._made}"
+        # UTF-8 whatever the machine's locale says; a copy must have its template's encoding anyway.
+        source = f'"{template.database}"' if template else "template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE {source}')
+        return self._server.set(database=name)
+
+    def drop(self, url: URL) -> None:
+        self._run(f'DROP DATABASE "{url.database}" WITH (FORCE)')
+
+    def _run(self, statement: str) -> None:
+        address = self._server.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@contextlib.contextmanager
+def running() -> Iterator[Databases]:
+    """A server to make databases on, ended afterwards if it is ours."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield Databases(make_url(given))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="wristband-pg-"))
+    try:
+        with _own_server(folder) as server:
+            yield Databases(server)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _own_server(folder: Path) -> Iterator[URL]:
+    found = binaries()
+    if found is None:
+        raise RuntimeError("no PostgreSQL here: is_there() says so beforehand")
+    user = _other_user()
+    if user:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    started_as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    data = folder / "data"
+    initdb = [found / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder, env=environment, **started_as)
+    command = [found / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses="]
+    for setting in _FORGETFUL:
+        command += ["-c", setting]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log, preexec_fn=_die_with_the_tests, **started_as
+        )
+    url = URL.create("postgresql", username="tests", host=str(folder), database="postgres")
+    try:
+        _wait(url, server, folder / "log")
+        yield url
+    finally:
+        server.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        server.wait(STARTED_WITHIN_S)
+
+
+def _other_user() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root; then it runs as the user Debian made for it, or as nobody."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def _die_with_the_tests() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _wait(url: URL, server: subprocess.Popen[bytes], log: Path) -> None:
+    latest = time.monotonic() + STARTED_WITHIN_S
+    while time.monotonic() < latest and server.poll() is None:
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(url.render_as_string(hide_password=False)).close()
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")

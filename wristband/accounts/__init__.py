@@ -1,0 +1,1 @@
+"""Guardians and officers: who may sign in and what each may do."""

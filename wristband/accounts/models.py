@@ -1,0 +1,53 @@
+"""Accounts and sign-ins."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wristband.accounts.rules import Door, Role
+from wristband.db import Row, UtcDateTime, enum_type
+from wristband.sealing import sealed
+
+
+class Guardian(Row):
+    """A family member with an account; known by a confirmed mobile phone."""
+
+    __tablename__ = "guardian"
+    phone_sealed: Mapped[str] = mapped_column("phone", sa.Text)
+    phone = sealed("phone_sealed")
+    phone_index: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    name_sealed: Mapped[str | None] = mapped_column("name", sa.Text)
+    name = sealed("name_sealed")
+    language: Mapped[str] = mapped_column(sa.String(12), default="zh-CN")
+    joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Officer(Row):
+    """Station staff; belongs to one station."""
+
+    __tablename__ = "officer"
+    username: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    name_sealed: Mapped[str] = mapped_column("name", sa.Text)
+    name = sealed("name_sealed")
+    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    role: Mapped[Role] = mapped_column(enum_type(Role))
+    station_id: Mapped[int] = mapped_column(sa.ForeignKey("station.id"), index=True)
+    language: Mapped[str] = mapped_column(sa.String(12), default="zh-CN")
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignIn(Row):
+    """One signed-in browser at one door. The cookie holds the reference, the row only its keyed hash."""
+
+    __tablename__ = "sign_in"
+    __table_args__ = (sa.CheckConstraint("(guardian_id IS NULL) <> (officer_id IS NULL)", name="one_account"),)
+    reference_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    door: Mapped[Door] = mapped_column(enum_type(Door))
+    guardian_id: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"), index=True)
+    officer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"), index=True)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,70 @@
+"""Who has an account, who is signed in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from wristband.accounts.models import Guardian, Officer, SignIn
+from wristband.accounts.rules import Door, GuardianAccount, OfficerAccount
+from wristband.db import db
+from wristband.sealing import box
+from wristband.stations.models import Station
+from wristband.values.phone import Phone
+
+
+def phone_index(phone: Phone) -> str:
+    """The blind index under which a guardian's phone is found."""
+    return box().blind(phone.e164, place="guardian.phone")
+
+
+def find_guardian_by_phone(phone: Phone) -> Guardian | None:
+    return db.session.scalar(sa.select(Guardian).where(Guardian.phone_index == phone_index(phone)))
+
+
+def find_officer_by_username(username: str) -> Officer | None:
+    """The officer of that name who may sign in."""
+    return db.session.scalar(
+        sa.select(Officer).where(Officer.username == username.strip().lower(), Officer.disabled_at.is_(None))
+    )
+
+
+def find_sign_in(reference: str, door: Door, *, now: datetime) -> SignIn | None:
+    """The live sign-in behind a cookie's reference at this door."""
+    return db.session.scalar(
+        sa.select(SignIn).where(
+            SignIn.reference_hash == reference_hash(reference),
+            SignIn.door == door,
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > now,
+        )
+    )
+
+
+def reference_hash(reference: str) -> str:
+    return box().keyed_hash("sign_in.reference", reference)
+
+
+def get_guardian_account(guardian_id: int) -> GuardianAccount:
+    guardian = db.session.get_one(Guardian, guardian_id)
+    return GuardianAccount(guardian_id=guardian.id, name=guardian.name, language=guardian.language)
+
+
+def find_officer_account(officer_id: int) -> OfficerAccount | None:
+    """The officer with station, unless disabled since."""
+    row = db.session.execute(
+        sa.select(Officer, Station.name)
+        .join(Station, Station.id == Officer.station_id)
+        .where(Officer.id == officer_id, Officer.disabled_at.is_(None))
+    ).first()
+    if row is None:
+        return None
+    officer, station_name = row
+    return OfficerAccount(
+        officer_id=officer.id,
+        name=officer.name,
+        role=officer.role,
+        station_id=officer.station_id,
+        station_name=station_name,
+    )

@@ -1,0 +1,88 @@
+"""Who may do what: one table on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from wristband.values.budget import Budget, Fails
+
+
+class Door(StrEnum):
+    """A signed-in door; each has its own cookie."""
+
+    FAMILY = "family"
+    POLICE = "police"
+
+
+class Role(StrEnum):
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    DISTRICT = "district"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Act(StrEnum):
+    """What an officer's role may permit."""
+
+    SEE_DESK = "see_desk"
+    HANDLE_INCIDENT = "handle_incident"
+
+
+# No role is all of handling, auditing and administering.
+PERMISSIONS: dict[Role, frozenset[Act]] = {
+    Role.OFFICER: frozenset({Act.SEE_DESK, Act.HANDLE_INCIDENT}),
+    Role.SUPERVISOR: frozenset({Act.SEE_DESK, Act.HANDLE_INCIDENT}),
+    Role.DISTRICT: frozenset({Act.SEE_DESK}),
+    Role.AUDITOR: frozenset(),
+    Role.ADMINISTRATOR: frozenset(),
+}
+
+
+def may(role: Role, act: Act) -> bool:
+    return act in PERMISSIONS[role]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardianAccount:
+    """Who is signed in at the family's door."""
+
+    guardian_id: int
+    name: str | None
+    language: str
+
+    @property
+    def actor(self) -> str:
+        return f"guardian:{self.guardian_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerAccount:
+    """Who is signed in at the police door. The station is the scope of everything asked."""
+
+    officer_id: int
+    name: str
+    role: Role
+    station_id: int
+    station_name: str
+
+    @property
+    def actor(self) -> str:
+        return f"officer:{self.officer_id}"
+
+
+# How long a sign-in lasts, and how long without a page before it ends.
+LASTS = {Door.FAMILY: timedelta(days=90), Door.POLICE: timedelta(hours=12)}
+IDLE = {Door.FAMILY: timedelta(days=30), Door.POLICE: timedelta(minutes=15)}
+
+PASSWORD_MIN = 15
+PASSWORD_MAX = 128
+
+CODE_BY_PHONE = Budget("sign_in_code.phone", burst=3, every_s=600, fails=Fails.CLOSED, refusal="accounts.codes_spent")
+CODE_BY_ADDRESS = Budget(
+    "sign_in_code.address", burst=30, every_s=20, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+TRY_BY_PHONE = Budget("sign_in_try.phone", burst=10, every_s=600, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+PASSWORD_BY_NAME = Budget("password.name", burst=6, every_s=120, fails=Fails.CLOSED, refusal="accounts.tries_spent")

@@ -1,0 +1,33 @@
+"""Every deed's name, once."""
+
+from enum import StrEnum
+
+
+class Deed(StrEnum):
+    GUARDIAN_JOINED = "guardian.joined"
+    GUARDIAN_SIGNED_IN = "guardian.signed_in"
+    OFFICER_ADDED = "officer.added"
+    OFFICER_SIGNED_IN = "officer.signed_in"
+    OFFICER_REFUSED = "officer.refused"
+    SIGNED_OUT = "sign_in.ended"
+    ELDER_REGISTERED = "elder.registered"
+    ELDER_CHANGED = "elder.changed"
+    PORTRAIT_CHANGED = "portrait.changed"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    BAND_ISSUED = "band.issued"
+    BAND_PRINTED = "band.printed"
+    BAND_ENDED = "band.ended"
+    FAMILY_TOLD = "family.told"
+    FAMILY_SAW = "family.saw"
+    FAMILY_ANSWERED = "family.answered"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_REPORTED = "incident.reported"
+    INCIDENT_LOOKED_AT = "incident.looked_at"
+    INCIDENT_ACCEPTED = "incident.accepted"
+    INCIDENT_DISPATCHED = "incident.dispatched"
+    INCIDENT_ARRIVED = "incident.on_scene"
+    INCIDENT_CLOSED = "incident.closed"
+    INCIDENT_CONFIRMED = "incident.confirmed"
+    SIGHTING_ADDED = "sighting.added"
+    STATIONS_IMPORTED = "stations.imported"

@@ -1,0 +1,21 @@
+"""What is kept of every deed."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wristband.db import Row, UtcDateTime
+
+
+class AuditRow(Row):
+    """One deed: who did what to whom. Ids only; rows are added and never changed."""
+
+    __tablename__ = "audit_row"
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    deed: Mapped[str] = mapped_column(sa.String(48))
+    actor: Mapped[str] = mapped_column(sa.String(48), index=True)
+    subject: Mapped[str] = mapped_column(sa.String(48), index=True)
+    elder_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
+    """Whose life it touches, so that a family can be shown everything about their elder."""
+    facts: Mapped[dict[str, object]] = mapped_column(sa.JSON)

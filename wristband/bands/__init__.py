@@ -1,0 +1,1 @@
+"""Bands: what hangs on the wrist, its token, its artwork, its print."""

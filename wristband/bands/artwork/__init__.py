@@ -1,0 +1,1 @@
+"""The portrait inside the QR symbol."""

@@ -1,0 +1,110 @@
+"""The check before a band is released: two independent decoders, as printed and worn, against the plain symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import zxingcpp
+from PIL import Image
+
+from wristband.bands.artwork.design import Design, plain
+from wristband.bands.artwork.drawing import QUIET_MODULES, light
+from wristband.bands.artwork.portrait import Tone
+from wristband.bands.artwork.wear import PIXELS_PER_MODULE, WEAR, photographed
+from wristband.errors import Unavailable
+
+Decoder = Callable[[Image.Image], str | None]
+
+
+def _zxing(picture: Image.Image) -> str | None:
+    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.barcode_formats_from_str("QRCode"))
+    return str(found[0].text) if found else None
+
+
+def _zbar(picture: Image.Image) -> str | None:
+    try:
+        from pyzbar import pyzbar
+    except ImportError as missing:
+        # The package is there, the system's libzbar0 is not.
+        raise Unavailable("artwork.no_second_decoder") from missing
+    found = pyzbar.decode(picture, symbols=[pyzbar.ZBarSymbol.QRCODE])
+    return found[0].data.decode("utf-8", "replace") if found else None
+
+
+DECODERS: Mapping[str, Decoder] = {"zxing": _zxing, "zbar": _zbar}
+"""Two that share no line of code; phones carry descendants of both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One decoder under one condition that did not read the payload: `read` is None, or another text."""
+
+    decoder: str
+    condition: str
+    read: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How a design read. `lost`: trials that the plain symbol of the same payload passes and this one does not.
+
+    `misread`: trials that gave another text, the gravest failure there is. `damaged_codewords`: for each block, the
+    codewords that the drawing shows otherwise than the symbol means them; a sound drawing has none.
+    """
+
+    lost: tuple[Trial, ...]
+    misread: tuple[Trial, ...]
+    damaged_codewords: tuple[int, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the band may be released."""
+        return not self.lost and not self.misread and not any(self.damaged_codewords)
+
+
+def check(design: Design, portrait: Image.Image | Tone | None) -> CheckResult:
+    """Read the drawing with every decoder under every condition.
+
+    As printed every decoder must read it; worn, every decoder that reads the plain symbol of the same payload under
+    the same wear. Unavailable `artwork.no_second_decoder` when the system's zbar library is missing.
+    """
+    drawn = light(design, portrait, PIXELS_PER_MODULE)
+    failures = _failures(photographed(drawn), design.payload)
+    wanted = {(trial.decoder, trial.condition) for trial in failures if trial.condition != "untouched"}
+    hard: set[tuple[str, str]] = set()
+    if wanted:
+        reference = photographed(light(plain(design), None, PIXELS_PER_MODULE))
+        hard = {(trial.decoder, trial.condition) for trial in _failures(reference, design.payload)} & wanted
+    return CheckResult(
+        lost=tuple(trial for trial in failures if (trial.decoder, trial.condition) not in hard),
+        misread=tuple(trial for trial in failures if trial.read is not None),
+        damaged_codewords=damaged_codewords(design, drawn),
+    )
+
+
+def _failures(picture: Image.Image, payload: str) -> list[Trial]:
+    failures = []
+    for condition, wear in WEAR.items():
+        worn = wear(picture)
+        for name, decoder in DECODERS.items():
+            read = decoder(worn)
+            if read != payload:
+                failures.append(Trial(name, condition, read))
+    return failures
+
+
+def damaged_codewords(design: Design, drawn: Tone) -> tuple[int, ...]:
+    """For each Reed-Solomon block, the codewords that a drawing shows wrongly.
+
+    `drawn` is a symbol's light with its quiet zone, a whole number of pixels to a module. A module counts as dark when
+    the mean of its middle ninth, which is what decoders sample, is nearer to ink than to paper.
+    """
+    modules = design.size + 2 * QUIET_MODULES
+    steps = len(drawn) // modules
+    cells = drawn.reshape(modules, steps, modules, steps)
+    third = slice(steps // 3, steps - steps // 3)
+    middle = cells[:, third, :, third].mean(axis=(1, 3))[QUIET_MODULES:-QUIET_MODULES, QUIET_MODULES:-QUIET_MODULES]
+    seen = sum(1 << int(index) for index in np.flatnonzero(middle.ravel() < 0.5))
+    return design.frame.damaged(seen, design.dark)

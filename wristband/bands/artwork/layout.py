@@ -1,0 +1,138 @@
+"""Where address, serial, MAC and padding lie in a symbol, and the smallest symbols that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from wristband.bands.artwork.segments import ALPHANUMERIC, TERMINATOR_BITS, Mode, Segment
+from wristband.bands.artwork.symbol import Frame, Level, frame, word
+from wristband.errors import BadValue
+
+SERIAL_DIGITS = 12
+TOKEN_CHARACTERS = 25
+
+PREFERENCE = (
+    (3, Level.Q),
+    (3, Level.M),
+    (4, Level.Q),
+    (4, Level.M),
+    (5, Level.Q),
+    (5, Level.M),
+    (6, Level.Q),
+    (6, Level.M),
+)
+"""The symbols in the order in which they read on a worn band, best first, when all are printed equally large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """The square of modules under the portrait."""
+
+    left: int
+    top: int
+    side: int
+
+    @classmethod
+    def centred(cls, size: int, side: int) -> Rectangle:
+        """`side` modules in the middle of a symbol of `size`; both odd, so that it lies on modules."""
+        return cls((size - side) // 2, (size - side) // 2, side)
+
+
+def segments(address: str, token: str) -> tuple[Segment, ...]:
+    """The payload as segments: address, twelve digits, key character and MAC."""
+    mode = Mode.ALPHANUMERIC if set(address) <= set(ALPHANUMERIC) else Mode.BYTE
+    return (
+        Segment(mode, address),
+        Segment(Mode.NUMERIC, token[:SERIAL_DIGITS]),
+        Segment(Mode.ALPHANUMERIC, token[SERIAL_DIGITS:]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """A symbol for one address: which of its data bits mean what."""
+
+    address: str
+    frame: Frame
+
+    @cached_property
+    def _widths(self) -> tuple[int, ...]:
+        return tuple(len(segment.bits) for segment in segments(self.address, "0" * TOKEN_CHARACTERS))
+
+    @property
+    def digits_start(self) -> int:
+        """The first data bit of the serial's digits: four groups of three, ten bits each."""
+        return self._widths[0] + 14
+
+    @property
+    def mac_start(self) -> int:
+        """The first data bit of key character and MAC: six pairs of eleven bits, and six bits."""
+        return self._widths[0] + self._widths[1] + 13
+
+    @property
+    def end(self) -> int:
+        """The first data bit after the terminator: decoders ignore everything from here on.
+
+        The standard lets a symbol that is full to the brim do with a shorter terminator, or none.
+        """
+        return min(sum(self._widths) + TERMINATOR_BITS, self.frame.capacity)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the payload has room."""
+        return sum(self._widths) <= self.frame.capacity
+
+    @property
+    def freedom(self) -> int:
+        """How many bits a portrait can have its way with."""
+        return len(self.solvable_serial_bits) + self.frame.capacity - self.end
+
+    @cached_property
+    def solvable_serial_bits(self) -> tuple[int, ...]:
+        """The serial's free bits in blocks that hold nothing of the MAC.
+
+        Nine of each group's ten: with the top bit zero a group is 000 to 511, and every choice is a number.
+        """
+        first = self.frame.block_of(self.mac_start)
+        bits = (self.digits_start + 10 * group + bit for group in range(4) for bit in range(1, 10))
+        return tuple(bit for bit in bits if self.frame.block_of(bit) < first)
+
+    @cached_property
+    def _skeleton(self) -> int:
+        """The state of address and headers, digits and MAC all zero."""
+        bits = "".join(segment.bits for segment in segments(self.address, "0" * TOKEN_CHARACTERS))
+        return self.frame.write(0, bits)
+
+    def with_groups(self, groups: Sequence[int]) -> int:
+        """The state of a symbol with these four groups of three digits, MAC and padding zero."""
+        state = self._skeleton
+        for i, group in enumerate(groups):
+            state ^= word(self.frame, self.digits_start + 10 * i, 10, group)
+        return state
+
+    def serial(self, state: int) -> str:
+        """The twelve digits in a state."""
+        bits = state >> self.frame.area + self.digits_start
+        groups = (int(f"{bits >> 10 * i & 1023:010b}"[::-1], 2) for i in range(4))
+        return "".join(f"{group:03d}" for group in groups)
+
+    def with_mac(self, state: int, token: str) -> int:
+        """A state whose MAC was zero, with the token's key character and MAC."""
+        values = [ALPHANUMERIC.index(character) for character in token[SERIAL_DIGITS:]]
+        for i in range(6):
+            state ^= word(self.frame, self.mac_start + 11 * i, 11, 45 * values[2 * i] + values[2 * i + 1])
+        return state ^ word(self.frame, self.mac_start + 66, 6, values[12])
+
+
+@cache
+def layouts(address: str) -> tuple[Layout, ...]:
+    """Every symbol that holds a token of this address, best first.
+
+    BadValue `artwork.address_too_long` when none does.
+    """
+    fitting = tuple(layout for layout in (Layout(address, frame(*choice)) for choice in PREFERENCE) if layout.fits)
+    if not fitting:
+        raise BadValue("artwork.address_too_long", characters=len(address))
+    return fitting

@@ -1,0 +1,44 @@
+"""Bands: carriers with a token."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wristband.bands.rules import BandEnd, BandForm, BandState
+from wristband.db import Row, UtcDateTime, enum_type
+from wristband.sealing import sealed
+from wristband.values.code import BandCode
+
+
+class Band(Row):
+    """One carrier. The row, not the signature, says whether it is alive."""
+
+    __tablename__ = "band"
+    key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """Idempotency: the same form sent twice issues one band."""
+    serial: Mapped[str] = mapped_column(sa.String(12), unique=True)
+    key_id: Mapped[str] = mapped_column(sa.String(1))
+    form: Mapped[BandForm] = mapped_column(enum_type(BandForm))
+    state: Mapped[BandState] = mapped_column(enum_type(BandState))
+    elder_id: Mapped[int | None] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    photo_id: Mapped[int | None] = mapped_column(sa.ForeignKey("photo.id"))
+    crop_left: Mapped[float | None]
+    crop_top: Mapped[float | None]
+    crop_size: Mapped[float | None]
+    """The square of the photo that was drawn; a later crop of the portrait does not change this band."""
+    design: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    """The symbol exactly as it was drawn and tested, so that a reprint is the same band."""
+    check_code_hash: Mapped[str] = mapped_column(sa.String(200))
+    check_code_sealed: Mapped[str | None] = mapped_column("check_code", sa.Text)
+    check_code = sealed("check_code_sealed")
+    """Kept readable only while the band may still have to be printed."""
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    issued_by: Mapped[str] = mapped_column(sa.String(48))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end: Mapped[BandEnd | None] = mapped_column(enum_type(BandEnd))
+
+    @property
+    def code(self) -> BandCode:
+        """What is printed beside the symbol and typed where it does not read."""
+        return BandCode.from_serial(self.serial)

@@ -1,0 +1,65 @@
+"""What stands on a band, in each language: no name, no address, no illness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The sentences of one language; `{…}` are filled by the drawing."""
+
+    lost: str
+    scan: str
+    emergency: str
+    number: str
+    typed: str
+    inside: str
+    check_code: str
+    check_code_use: str
+    issued: str
+    renew: str
+    fold: str
+
+    def month(self, issued: date) -> str:
+        """The month of issue as it is printed."""
+        return self.issued.format(year=issued.year, month=f"{issued.month:02d}")
+
+
+WORDS: dict[Language, Words] = {
+    "zh": Words(
+        lost="我可能迷路了",
+        scan="请扫码帮我回家",
+        emergency="紧急 110",
+        number="编号 {code}",
+        typed="扫不出？打开 {host}/b 输入编号",
+        inside="内侧",
+        check_code="验证码",
+        check_code_use="人在老人身边，才看得到它。网页问起时再输入。",
+        issued="{year}-{month} 发放",
+        renew="戴满一年请换新",
+        fold="沿虚线对折",
+    ),
+    "en": Words(
+        lost="I may be lost",
+        scan="Scan to help me home",
+        emergency="Emergency 110",
+        number="No. {code}",
+        typed="Won't scan? Enter the number at {host}/b",
+        inside="Inside",
+        check_code="Check code",
+        check_code_use="Only someone beside me can see it. Enter it when the page asks.",
+        issued="Issued {year}-{month}",
+        renew="Replace after a year",
+        fold="Fold along the dashes",
+    ),
+}
+
+
+def host_of(address: str) -> str:
+    """The host of a band's address as a person types it: `HTTPS://HB.EXAMPLE/T/` is hb.example."""
+    return address.partition("://")[2].partition("/")[0].lower()

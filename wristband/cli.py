@@ -1,0 +1,173 @@
+"""`wristband`: what an operator does at a terminal."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import flask_migrate
+from flask import Flask
+
+from wristband import clock, create_app, demonstration
+from wristband.accounts.rules import Role
+from wristband.errors import BadValue, Refusal
+from wristband.house import house
+from wristband.language import SOURCE, say
+from wristband.refusals import SENTENCES
+from wristband.services import delivering, signing_in, staffing
+from wristband.stations import files
+from wristband.stations.queries import find_station_by_name
+
+
+def main() -> None:
+    """Run a command; a refusal is one sentence on standard error and exit status 1, never a trace."""
+    try:
+        cli()
+    except Refusal as refusal:
+        click.echo(told(refusal), err=True)
+        sys.exit(1)
+
+
+def told(refusal: Refusal) -> str:
+    """A refusal's sentence for an operator."""
+    return say(SOURCE, SENTENCES[refusal.code], refusal.facts)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """The 110 yellow wristband."""
+
+
+def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a command inside the application, which is handed in first."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        app = create_app()
+        with app.app_context():
+            return command(app, *args, **kwargs)
+
+    return run
+
+
+@cli.command()
+@with_app
+def migrate(app: Flask) -> None:
+    """Bring the database to today's schema."""
+    flask_migrate.upgrade()
+    click.echo("数据库已是最新。")
+
+
+@cli.command()
+@with_app
+def setup(app: Flask) -> None:
+    """Make keys and schema, and load the demonstration into an empty store. Again: changes nothing."""
+    if house().settings.production:
+        raise Refusal("cli.not_in_production")
+    flask_migrate.upgrade()
+    if demonstration.load(now=clock.now()):
+        click.echo("演示数据已装好。")
+
+
+@cli.command("start-here")
+@with_app
+def start_here(app: Flask) -> None:
+    """Print what to open: a scan link with its QR, the sign-ins, where printed messages appear."""
+    click.echo(demonstration.guide())
+
+
+@cli.command()
+@with_app
+def deliver(app: Flask) -> None:
+    """Hand over owed messages until stopped; finishes the one in hand on SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    click.echo("正在投递消息。按 Ctrl-C 停止。")
+    _worker(app).run(stop)
+    click.echo("已停止，手上的消息已处理完。")
+
+
+@cli.command()
+@with_app
+def drain(app: Flask) -> None:
+    """Hand over what is due now, then exit."""
+    click.echo(f"已处理 {_worker(app).drain().delivered} 条消息。")
+
+
+def _worker(app: Flask) -> delivering.Worker:
+    return delivering.Worker(app.extensions["gateways"], lease_s=house().settings.worker_lease_s)
+
+
+@cli.group()
+def stations() -> None:
+    """Police stations."""
+
+
+@stations.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--zone-only", is_flag=True, help="Leave out what lies outside mainland, Hong Kong and Macau.")
+@click.option("--demonstration", "shown", is_flag=True, help="Mark every station as a demonstration.")
+@with_app
+def import_stations(app: Flask, file: Path, zone_only: bool, shown: bool) -> None:
+    """Import a CSV, GeoJSON or Overpass JSON file. The same file twice changes nothing.
+
+    A CSV needs a column crs: wgs84, gcj02 or bd09. Every row that is not taken is listed with its reason.
+    """
+    rows = files.read(file, name=file.name, zone_only=zone_only)
+    with click.progressbar(length=files.count(file), label="读入派出所", file=sys.stderr) as bar:
+        report = staffing.import_stations(rows, demonstration=shown, on_row=lambda: bar.update(1), now=clock.now())
+    click.echo(
+        f"新增 {report.added},更新 {report.changed},没有变化 {report.unchanged},没有采用 {len(report.rejected)}。"
+    )
+    for row in report.rejected:
+        click.echo(f"第 {row.line} 行：{say(SOURCE, SENTENCES[row.code], row.facts)}")
+
+
+@cli.group()
+def officers() -> None:
+    """Station staff."""
+
+
+@officers.command("add")
+@click.argument("username")
+@click.option("--name", required=True, help="The officer's name.")
+@click.option("--station", required=True, help="Name of the station.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.OFFICER.value)
+@click.password_option(help="At least 15 characters; asked for when not given.")
+@with_app
+def add_officer(app: Flask, username: str, name: str, station: str, role: str, password: str) -> None:
+    """Give an officer an account at a station."""
+    found = find_station_by_name(station)
+    if found is None:
+        raise BadValue("stations.unknown")
+    staffing.add_officer(
+        username,
+        name=name,
+        password_hash=signing_in.hash_password(staffing.check_password(password)),
+        role=Role(role),
+        station_id=found.id,
+        now=clock.now(),
+    )
+    click.echo(f"已添加民警 {username.strip().lower()}。")
+
+
+@cli.group("keys")
+def key_files() -> None:
+    """Key files."""
+
+
+@key_files.command("create")
+def create_keys() -> None:
+    """Make a first key for every purpose that has none; existing keys are never touched."""
+    from wristband import config, keys
+
+    settings = config.load()
+    made = keys.create(settings.keys_path)
+    click.echo("\n".join(f"已生成 {settings.keys_path / name}" for name in made) or "密钥已齐全，没有改动。")

@@ -1,0 +1,179 @@
+"""Settings, frozen at start; a production that is not complete does not start."""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from wristband.errors import Refusal
+
+DOORS = ("finder", "family", "police", "platform")
+
+
+class SettingsWrong(Refusal):
+    """The settings do not fit together; the message names each and what to do."""
+
+    status = 500
+
+
+class Mode(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set, each as `WRISTBAND_<NAME>` in the environment.
+
+    Secrets are never settings: keys lie in `keys_dir`, one file a purpose, and the database password may be
+    given as a file through `WRISTBAND_DATABASE_URL_FILE`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="WRISTBAND_", frozen=True, extra="forbid")
+
+    mode: Mode = Mode.DEVELOPMENT
+    base_url: str = "http://127.0.0.1:8000"
+    """Scheme and host of the frozen address; what every printed band carries for its whole life."""
+    address_case: Literal["upper", "lower"] = "upper"
+    """Case of the address in the symbol; upper reads better, lower matches mini-program rules literally."""
+    data_dir: Path = Path("instance")
+    keys_dir: Path | None = None
+    database_url: str | None = None
+    database_url_file: Path | None = None
+    doors: Annotated[tuple[str, ...], NoDecode] = DOORS
+    """Which doors this process serves, separated by commas."""
+
+    organisation: str = "黄手环演示站"
+    """Who runs this service, named on the finder's first screen."""
+    organisation_phone: str = ""
+    """The service's own telephone, shown to finders and families; empty when there is none."""
+    filing: str = ""
+    """ICP and police filing numbers for the footer of a mainland instance."""
+    demonstration: bool = False
+    """Marks every page as a demonstration; only outside production."""
+    check_files_dir: Path | None = None
+    """Folder of small .txt files served below /t/: ownership checks of mini-program platforms."""
+
+    sms_url: str = ""
+    """HTTP SMS gateway; empty outside production means messages are printed to a file."""
+    sms_key_file: Path | None = None
+    """The secret by which hand-overs to the SMS gateway are signed; at least 32 bytes."""
+    worker_lease_s: int = Field(default=60, ge=5, le=3600)
+    trusted_proxies: int = Field(default=0, ge=0, le=3)
+    """How many proxies of ours stand in front and set X-Forwarded-*; 0 believes nobody."""
+    print_font: Path | None = None
+    """Font for PDFs; where unset, Debian's Noto CJK is looked for."""
+    stream_limit: int = Field(default=16, ge=1, le=10_000)
+    """How many live desk streams one process holds; each takes a thread."""
+
+    @field_validator("doors", mode="before")
+    @classmethod
+    def _split_doors(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("doors")
+    @classmethod
+    def _known_doors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = set(value) - set(DOORS)
+        if unknown or not value:
+            raise ValueError(f"choose from {', '.join(DOORS)}")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+            _ = parts.port
+        except ValueError:
+            valid = False
+        if not valid or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+            raise ValueError("write it as https://HOST, without a path")
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @model_validator(mode="after")
+    def _production_is_complete(self) -> Self:
+        if self.mode is not Mode.PRODUCTION:
+            return self
+        missing = [
+            name
+            for name, given in (
+                ("keys_dir", self.keys_dir),
+                ("database_url or database_url_file", self.database_url or self.database_url_file),
+                ("sms_url", self.sms_url),
+                ("sms_key_file", self.sms_key_file),
+                ("organisation", "organisation" in self.model_fields_set and self.organisation.strip()),
+                ("base_url", "base_url" in self.model_fields_set),
+                ("data_dir", "data_dir" in self.model_fields_set),
+            )
+            if not given
+        ]
+        if missing:
+            raise ValueError(f"production needs {', '.join(missing)}")
+        if self.demonstration:
+            raise ValueError("a demonstration cannot be a production")
+        for name in ("base_url", "sms_url"):
+            if not _public_https(getattr(self, name)):
+                raise ValueError(f"{name} must be https and not a loopback address in production")
+        return self
+
+    @property
+    def production(self) -> bool:
+        return self.mode is Mode.PRODUCTION
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).netloc
+
+    @property
+    def token_prefix(self) -> str:
+        """The address up to the token, in the case the symbol writes."""
+        prefix = f"{self.base_url}/t/"
+        return prefix.upper() if self.address_case == "upper" else prefix
+
+    @property
+    def sms_key(self) -> bytes | None:
+        return self.sms_key_file.read_bytes().strip() if self.sms_key_file else None
+
+    @property
+    def keys_path(self) -> Path:
+        return self.keys_dir or self.data_dir / "keys"
+
+    @property
+    def database(self) -> str:
+        if self.database_url_file:
+            return self.database_url_file.read_text().strip()
+        return self.database_url or f"sqlite:///{(self.data_dir / 'wristband.db').resolve()}"
+
+
+def _public_https(address: str) -> bool:
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if parts.scheme != "https" or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def load(**overrides: object) -> Settings:
+    """Settings from the environment, `overrides` on top. Raises SettingsWrong with one line a fault."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = "; ".join(
+            f"WRISTBAND_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            if fault["loc"]
+            else fault["msg"]
+            for fault in error.errors(include_url=False, include_input=False)
+        )
+        raise SettingsWrong("settings.wrong", faults=faults.replace("Value error, ", "")) from None

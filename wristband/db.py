@@ -1,0 +1,149 @@
+"""The database: handle, column types, ids, and transaction(), the one way to commit."""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_WRITE = "wristband_write"
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An aware moment in UTC, on both engines; a naive one is a fault of ours and refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def enum_type(states: type[StrEnum]) -> sa.Enum:
+    """A column of one of `states`, kept as its short text."""
+    return sa.Enum(states, native_enum=False, length=24, values_callable=lambda e: [member.value for member in e])
+
+
+_id_lock = threading.Lock()
+_last_id = 0
+
+
+def new_id() -> int:
+    """A 63-bit id: milliseconds since 2020 over 22 random bits, rising within a process.
+
+    Made before the insert, because sealed fields are bound to their row's id.
+    """
+    global _last_id
+    milliseconds = time.time_ns() // 1_000_000 - 1_577_836_800_000
+    candidate = (milliseconds << 22) | secrets.randbits(22)
+    with _id_lock:
+        _last_id = max(candidate, _last_id + 1)
+        return _last_id
+
+
+class Row(db.Model):  # type: ignore[name-defined,misc]
+    """Every table's base: an id made by us, known before the insert."""
+
+    __abstract__ = True
+    id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+
+    def __init__(self, **values: Any) -> None:
+        # The id first: sealed attributes among the values need it.
+        self.id = values.pop("id", None) or new_id()
+        super().__init__(**values)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One deed: everything inside is committed together or not at all. Does not nest.
+
+    On SQLite writers queue at a lock file first: busy_timeout alone starves some of them for a second and more.
+    """
+    session = db.session
+    if session.info.get("in_deed"):
+        raise RuntimeError("transaction() does not nest: a service never calls a service")
+    session.rollback()  # ends the reading that came before; a deed sees the newest rows
+    session.info["in_deed"] = True
+    try:
+        with _writer_lock(db.engine):
+            session.connection(execution_options={_WRITE: True})
+            yield
+            session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("in_deed", None)
+
+
+@contextmanager
+def _writer_lock(engine: Engine) -> Iterator[None]:
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        yield
+        return
+    # The lock belongs to the open file, so each thread opens its own.
+    with open(f"{path}.lock", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def prepare_engine(engine: Engine) -> None:
+    """SQLite as a durable store: synced before the answer, foreign keys on, BEGIN under our control."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        for pragma in (
+            "busy_timeout=10000",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "secure_delete=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # IMMEDIATE for deeds only: a reader that began so would wait behind every writer.
+        writing = connection.get_execution_options().get(_WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,1 @@
+"""Elders, who answers for them, how the family is reached, what was consented to."""

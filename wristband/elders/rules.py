@@ -1,0 +1,170 @@
+"""What an elder's record may hold, and what a family must agree to first."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from wristband.errors import BadFields, BadValue
+from wristband.values.budget import Budget, Fails
+
+
+class ElderState(StrEnum):
+    PROVISIONAL = "provisional"
+    """Registered by a family, not yet looked at by an officer: reach and report work already."""
+    CONFIRMED = "confirmed"
+
+
+class Sex(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+
+
+class Purpose(StrEnum):
+    """What a consent is for; each is asked for and withdrawn by itself."""
+
+    SERVICE = "service"
+    PORTRAIT = "portrait"
+    HEALTH = "health"
+    WHEREABOUTS = "whereabouts"
+    POLICE = "police"
+
+
+class ContactKind(StrEnum):
+    PHONE = "phone"
+
+
+def _(text: str) -> str:
+    return text
+
+
+# The words a guardian says yes to. A consent keeps their digest: change a sentence and it is asked for anew.
+CONSENT_TEXTS: dict[Purpose, str] = {
+    Purpose.SERVICE: _("我是老人的家人或监护人，同意登记老人的资料，用于走失时联系家人。"),
+    Purpose.POLICE: _("老人走失或被报警时，民警可以查看这份资料。每次查看都会留下记录，家人看得到。"),
+    Purpose.PORTRAIT: _("把老人的照片印进手环的二维码里。扫码的人看不到照片原图。"),
+    Purpose.HEALTH: _("保存下面填写的健康提示。只在核实身份后给正在照看老人的人看。"),
+    Purpose.WHEREABOUTS: _("保存发现人留下的位置，帮家人和民警找到老人。警情结束后按期删除。"),
+}
+REQUIRED = frozenset({Purpose.SERVICE, Purpose.POLICE})
+
+
+def text_sha256(purpose: Purpose) -> str:
+    """Digest of the words agreed to."""
+    return hashlib.sha256(CONSENT_TEXTS[purpose].encode()).hexdigest()
+
+
+RELATIONS = {
+    "child": _("子女"),
+    "spouse": _("配偶"),
+    "grandchild": _("孙辈"),
+    "sibling": _("兄弟姐妹"),
+    "relative": _("其他亲属"),
+    "carer": _("照护人"),
+}
+
+PHOTOS_A_GUARDIAN = Budget("photo.guardian", burst=20, every_s=60, fails=Fails.CLOSED, refusal="elders.photos_spent")
+ELDERS_A_GUARDIAN = Budget(
+    "elder.guardian", burst=6, every_s=86_400, fails=Fails.CLOSED, refusal="elders.registrations_spent"
+)
+
+OLDEST_YEARS = 125
+NAME_MAX = 40
+LINE_MAX = 120
+WORDS_MAX = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particulars:
+    """An elder's particulars as a family gives them, cleaned."""
+
+    name: str
+    relation: str
+    called: str = ""
+    sex: Sex | None = None
+    birth_year: int | None = None
+    address: str = ""
+    approach: str = ""
+    health: str = ""
+
+    @classmethod
+    def of(cls, *, today: date, consents: Collection[Purpose], **texts: str) -> Particulars:
+        """From form texts. Raises BadFields with every field that is wrong, so that none is found out later.
+
+        Health words without the consent for them are refused, not silently dropped.
+        """
+        wrong: dict[str, BadValue] = {}
+
+        def take(name: str, read: Callable[[str], Any]) -> Any:
+            try:
+                return read(texts.get(name, ""))
+            except BadValue as refusal:
+                wrong[name] = refusal
+                return None
+
+        values = {
+            "name": take("name", lambda text: clean_text(text, "elders.name", NAME_MAX)),
+            "relation": take("relation", lambda text: _one_of(text, RELATIONS, "elders.relation")),
+            "called": take("called", lambda text: clean_text(text, "elders.called", NAME_MAX, empty=True)),
+            "sex": take("sex", lambda text: Sex(text) if text in {sex.value for sex in Sex} else None),
+            "birth_year": take("birth_year", lambda text: _year(text, today)),
+            "address": take("address", lambda text: clean_text(text, "elders.address", LINE_MAX, empty=True)),
+        }
+        for name in ("approach", "health"):
+            values[name] = take(name, _words(f"elders.{name}"))
+        if values["health"] and Purpose.HEALTH not in consents:
+            wrong["consents"] = BadValue("elders.health_without_consent")
+        if REQUIRED - set(consents):
+            wrong["consents"] = BadValue("elders.consent_needed")
+        if wrong:
+            raise BadFields(wrong)
+        return cls(**values)
+
+
+def _words(code: str) -> Callable[[str], str]:
+    return lambda text: clean_text(text, code, WORDS_MAX, empty=True, lines=True)
+
+
+def clean_text(text: str, code: str, longest: int, *, empty: bool = False, lines: bool = False) -> str:
+    """A person's words in NFC, without edges. Raises BadValue(`code`_...) for none, too many, or hidden characters.
+
+    Control and direction-changing characters are refused: they make one text look like another.
+    """
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    if not text and not empty:
+        raise BadValue(f"{code}_missing")
+    if len(text) > longest:
+        raise BadValue(f"{code}_long", longest=longest)
+    if any(_hidden(character, lines=lines) for character in text):
+        raise BadValue("text.hidden_characters")
+    return text
+
+
+def _hidden(character: str, *, lines: bool) -> bool:
+    if character == "\n":
+        return not lines
+    # Cf holds the direction marks; the joiners among them belong to some scripts and to emoji.
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") and character not in "\u200c\u200d"
+
+
+def _one_of(value: str, known: Collection[str], code: str) -> str:
+    if value not in known:
+        raise BadValue(f"{code}_missing")
+    return value
+
+
+def _year(text: str, today: date) -> int | None:
+    text = unicodedata.normalize("NFKC", text).strip().removesuffix("年")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise BadValue("elders.birth_year")
+    year = int(text)
+    if not today.year - OLDEST_YEARS <= year <= today.year:
+        raise BadValue("elders.birth_year")
+    return year

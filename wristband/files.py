@@ -1,0 +1,63 @@
+"""Sealed files in the data folder: portraits and photographs. On disk before the row that names them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from wristband.errors import NotFound, Unavailable
+from wristband.sealing import box
+
+# Below this much free space pictures are refused, so that text reports can still be kept.
+FREE_BYTES_KEPT = 500_000_000
+
+
+class FileStore:
+    """Bytes by row id, sealed with the key of their place (`table.column`) and bound to the row."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, place: str, row: int) -> Path:
+        return self._folder / place / f"{row % 256:02x}" / f"{row}.sealed"
+
+    def write(self, data: bytes, *, place: str, row: int) -> None:
+        """Keep `data`: written aside, synced, renamed, folder synced. Raises Unavailable when the disk is full."""
+        path = self._path(place, row)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if shutil.disk_usage(path.parent).free < FREE_BYTES_KEPT:
+                raise Unavailable("files.disk_full")
+            header, body = box().seal_bytes(data, place=place, row=row)
+            aside = path.with_suffix(f".{os.getpid()}.part")
+            with open(aside, "wb") as file:
+                file.write(header.encode() + b"\n" + body)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.rename(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise Unavailable("files.disk_full") from error
+
+    def read(self, *, place: str, row: int) -> bytes:
+        """What was kept. Raises NotFound, or SealBroken for an altered file."""
+        try:
+            header, _, body = self._path(place, row).read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            raise NotFound("files.gone") from None
+        return box().open_bytes(header.decode("ascii", "replace"), body, place=place, row=row)
+
+    def remove(self, *, place: str, row: int) -> None:
+        """Forget it; removing what is not there is no fault."""
+        with contextlib.suppress(FileNotFoundError):
+            self._path(place, row).unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,27 @@
+"""Adapters to outside systems, and which of them an instance uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from wristband.gateways.contract import Gateway
+from wristband.gateways.printed import PrintedGateway
+from wristband.gateways.sms import SmsGateway
+
+
+class GatewaySettings(Protocol):
+    """The settings gateways need; wristband.config has them all."""
+
+    @property
+    def sms_url(self) -> str: ...
+    @property
+    def sms_key(self) -> bytes | None: ...
+    @property
+    def data_dir(self) -> Path: ...
+
+
+def choose(settings: GatewaySettings) -> dict[str, Gateway]:
+    """The gateway of each channel, by the channel's name. The settings refuse a production without SMS gateway."""
+    sms = SmsGateway(settings.sms_url, settings.sms_key) if settings.sms_url else PrintedGateway(settings.data_dir)
+    return {"sms": sms}

@@ -1,0 +1,85 @@
+"""Incidents: reports and sightings of one elder, and what was done."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wristband.db import Row, UtcDateTime, enum_type
+from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
+from wristband.sealing import sealed
+
+
+class Incident(Row):
+    """What the police handle. At most one is open for an elder: the database says so."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        sa.Index(
+            "uq_incident_open_elder",
+            "elder_id",
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        ),
+        sa.Index("ix_incident_desk", "station_id", "closed_at", "opened_at"),
+    )
+    number: Mapped[str] = mapped_column(sa.String(16), unique=True)
+    elder_id: Mapped[int | None] = mapped_column(sa.ForeignKey("elder.id"))
+    """Empty when the band was not recognised."""
+    station_id: Mapped[int | None] = mapped_column(sa.ForeignKey("station.id"))
+    """Empty only where no station is known at all; every desk then shows it."""
+    state: Mapped[IncidentState] = mapped_column(enum_type(IncidentState))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disposition: Mapped[Disposition | None] = mapped_column(enum_type(Disposition))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a guardian confirmed that the elder is home."""
+    confirmed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
+
+
+class IncidentNumber(Row):
+    """How many incidents a day has seen; its id is the day as YYMMDD."""
+
+    __tablename__ = "incident_number"
+    last: Mapped[int]
+
+
+class Report(Row):
+    """One telling of the police. One a scan: a second tap finds it here."""
+
+    __tablename__ = "report"
+    incident_id: Mapped[int] = mapped_column(sa.ForeignKey("incident.id"), index=True)
+    scan_id: Mapped[int] = mapped_column(sa.ForeignKey("scan.id"), unique=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Sighting(Row):
+    """The elder, or the band, at a place and time, as a finder told it. WGS-84."""
+
+    __tablename__ = "sighting"
+    scan_id: Mapped[int] = mapped_column(sa.ForeignKey("scan.id"), index=True)
+    key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    """Idempotency: the same append sent again is the same row."""
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    source: Mapped[PlaceSource] = mapped_column(enum_type(PlaceSource))
+    place_sealed: Mapped[str | None] = mapped_column("place", sa.Text)
+    place = sealed("place_sealed")
+    """`latitude,longitude,accuracy in metres`; the accuracy is empty when the phone told none."""
+    words_sealed: Mapped[str | None] = mapped_column("words", sa.Text)
+    words = sealed("words_sealed")
+
+
+class IncidentMove(Row):
+    """A step on the incident's time line."""
+
+    __tablename__ = "incident_move"
+    incident_id: Mapped[int] = mapped_column(sa.ForeignKey("incident.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[IncidentState] = mapped_column(enum_type(IncidentState))
+    officer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"))
+    """Empty for the opening, which a finder's report does."""
+    words_sealed: Mapped[str | None] = mapped_column("words", sa.Text)
+    words = sealed("words_sealed")

@@ -1,0 +1,151 @@
+"""Incidents: a station's desk, a family's own, a finder's report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from wristband.accounts.models import Officer
+from wristband.db import db
+from wristband.elders.models import Guardianship
+from wristband.errors import NotFound
+from wristband.incidents.models import Incident, IncidentMove, Report, Sighting
+from wristband.values.position import Position
+
+
+def _at_desk(station_id: int) -> sa.ColumnElement[bool]:
+    """What a station's desk answers for: its own, and what no station is known for."""
+    return sa.or_(Incident.station_id == station_id, Incident.station_id.is_(None))
+
+
+def get_incident(incident_id: int, *, station_id: int) -> Incident:
+    """An incident of this station. Raises NotFound for another station's and for none alike."""
+    incident = db.session.scalar(sa.select(Incident).where(Incident.id == incident_id, _at_desk(station_id)))
+    if incident is None:
+        raise NotFound("incidents.unknown")
+    return incident
+
+
+def get_own_incident(incident_id: int, *, guardian_id: int) -> Incident:
+    """An incident of one of my elders. Raises NotFound."""
+    incident = db.session.scalar(
+        sa.select(Incident).where(Incident.id == incident_id, Incident.elder_id.in_(_my_elders(guardian_id)))
+    )
+    if incident is None:
+        raise NotFound("incidents.unknown")
+    return incident
+
+
+def list_own_incidents(*, guardian_id: int, limit: int = 20) -> Sequence[Incident]:
+    """The latest incidents of my elders, the open ones first."""
+    return db.session.scalars(
+        sa.select(Incident)
+        .where(Incident.elder_id.in_(_my_elders(guardian_id)))
+        .order_by(Incident.closed_at.is_not(None), Incident.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def list_open(*, station_id: int) -> Sequence[Incident]:
+    """The open incidents of a desk, the longest waiting first."""
+    return db.session.scalars(
+        sa.select(Incident)
+        .where(_at_desk(station_id), Incident.closed_at.is_(None))
+        .order_by(Incident.accepted_at.is_not(None), Incident.id)
+    ).all()
+
+
+def list_closed(*, station_id: int, limit: int = 20) -> Sequence[Incident]:
+    """What the desk closed last."""
+    return db.session.scalars(
+        sa.select(Incident)
+        .where(Incident.station_id == station_id, Incident.closed_at.is_not(None))
+        .order_by(Incident.closed_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def desk_version(*, station_id: int) -> str:
+    """A word that changes whenever anything on the desk does."""
+    count, changed_at = db.session.execute(
+        sa.select(sa.func.count(Incident.id), sa.func.max(Incident.changed_at)).where(_at_desk(station_id))
+    ).one()
+    return f"{count}-{changed_at}"
+
+
+def find_report(scan_id: int) -> tuple[Report, Incident] | None:
+    row = db.session.execute(
+        sa.select(Report, Incident).join(Incident, Incident.id == Report.incident_id).where(Report.scan_id == scan_id)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def count_reports(incident_ids: Sequence[int]) -> dict[int, int]:
+    """How many people have reported each of these incidents."""
+    rows = db.session.execute(
+        sa.select(Report.incident_id, sa.func.count(Report.id))
+        .where(Report.incident_id.in_(incident_ids))
+        .group_by(Report.incident_id)
+    )
+    return dict(rows.tuples())
+
+
+def find_open_incident(elder_id: int) -> Incident | None:
+    return db.session.scalar(sa.select(Incident).where(Incident.elder_id == elder_id, Incident.closed_at.is_(None)))
+
+
+def list_moves(incident_id: int) -> Sequence[IncidentMove]:
+    """The incident's steps, first to last."""
+    return db.session.scalars(
+        sa.select(IncidentMove).where(IncidentMove.incident_id == incident_id).order_by(IncidentMove.id)
+    ).all()
+
+
+def list_moves_named(incident_id: int) -> list[tuple[IncidentMove, str]]:
+    """The incident's steps, first to last, each with the name of the officer who took it ("" for the finder)."""
+    rows = db.session.execute(
+        sa.select(IncidentMove, Officer)
+        .outerjoin(Officer, Officer.id == IncidentMove.officer_id)
+        .where(IncidentMove.incident_id == incident_id)
+        .order_by(IncidentMove.id)
+    )
+    return [(step, officer.name if officer else "") for step, officer in rows]
+
+
+def list_reports(incident_id: int) -> Sequence[Report]:
+    return db.session.scalars(sa.select(Report).where(Report.incident_id == incident_id).order_by(Report.id)).all()
+
+
+def list_sightings(scan_ids: Sequence[int]) -> Sequence[Sighting]:
+    """What the finders of these scans told of the place, newest first."""
+    return db.session.scalars(
+        sa.select(Sighting).where(Sighting.scan_id.in_(scan_ids)).order_by(Sighting.id.desc())
+    ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPlace:
+    """A sighting's place, opened. `accuracy_m` is None when the phone told none; `position` None for words alone."""
+
+    at: datetime
+    position: Position | None
+    accuracy_m: float | None
+    words: str | None
+
+
+def told_place(sighting: Sighting) -> ToldPlace:
+    position, accuracy_m = None, None
+    if sighting.place:
+        latitude, longitude, accuracy = sighting.place.split(",")
+        position = Position(float(latitude), float(longitude))
+        accuracy_m = float(accuracy) if accuracy else None
+    return ToldPlace(sighting.seen_at, position, accuracy_m, sighting.words)
+
+
+def _my_elders(guardian_id: int) -> sa.Select[tuple[int]]:
+    return sa.select(Guardianship.elder_id).where(
+        Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None)
+    )

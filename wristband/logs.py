@@ -1,0 +1,68 @@
+"""Logs as JSON lines: ids only, never a name, a phone, a place or a token."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# A token, a scan's address and a typed code stand in paths; no line keeps them.
+_SECRET_IN_PATH = re.compile(r"(?i)/(t|s)/[^/\s?\"']+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def without_secrets(text: str) -> str:
+    """`text` with the secret part of every path replaced by `-`, and without control characters."""
+    return _CONTROL.sub(" ", _SECRET_IN_PATH.sub(r"/\1/-", text))
+
+
+def _scrub(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: without_secrets(value) if isinstance(value, str) else value for key, value in line.items()}
+
+
+def set_up(*, debug: bool = False) -> None:
+    """Send every log line of ours to standard error as one JSON object."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    # Werkzeug and gunicorn would print request lines with tokens in them.
+    for chatty in ("werkzeug", "gunicorn.access"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _only_kind_of_fault,
+            _scrub,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(file=_StandardError()),
+        cache_logger_on_first_use=False,
+    )
+
+
+class _StandardError:
+    """Standard error as it is at the moment of writing: a captured or reopened one is found again."""
+
+    def write(self, text: str) -> None:
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def _only_kind_of_fault(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Keep where a fault arose and its kind; its message may quote what a person typed."""
+    fault = line.pop("exc_info", None)
+    if isinstance(fault, BaseException):
+        line["fault"] = type(fault).__name__
+        trace = fault.__traceback__
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        if trace:
+            line["at"] = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+    return line

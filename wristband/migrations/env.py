@@ -1,0 +1,37 @@
+"""How alembic reaches the database: through the application that runs it."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy.types import TypeEngine
+
+from wristband.db import UtcDateTime, db
+
+# The models, so that their tables are known.
+from wristband.accounts import models as _accounts  # noqa: F401
+from wristband.audit import models as _audit  # noqa: F401
+from wristband.bands import models as _bands  # noqa: F401
+from wristband.elders import models as _elders  # noqa: F401
+from wristband.incidents import models as _incidents  # noqa: F401
+from wristband.outbox import models as _outbox  # noqa: F401
+from wristband.scans import models as _scans  # noqa: F401
+from wristband.stations import models as _stations  # noqa: F401
+from wristband import limits as _limits  # noqa: F401
+
+
+def _plain(kind: str, thing: TypeEngine, _context: object) -> str | bool:
+    """A migration names SQL's own types: it must still run when ours have changed."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(thing, UtcDateTime) else False
+
+
+with db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        render_as_batch=True,
+        render_item=_plain,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
+    assert current_app
+    with context.begin_transaction():
+        context.run_migrations()

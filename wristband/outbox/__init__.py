@@ -1,0 +1,1 @@
+"""Messages owed, where they wait, and how they leave."""

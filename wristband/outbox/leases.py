@@ -1,0 +1,124 @@
+"""Claiming, settling and freeing messages: guarded statements in the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from wristband.db import db
+from wristband.outbox.models import Delivery, Message, MessageState, Outcome
+from wristband.outbox.queries import due
+from wristband.outbox.rules import LONGEST_LEASE, LONGEST_WAIT, MOVES, Next
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to hand a message over, and how it ended."""
+
+    message: Message
+    gateway: str
+    began_at: datetime
+    ended_at: datetime
+    outcome: Outcome
+    code: str = ""
+    receipt: str = ""
+
+
+def claim(*, lease: str, until: datetime, limit: int, now: datetime) -> list[Message]:
+    """At most `limit` due messages, oldest due first, leased under the name `lease`. Nobody else claims them till then.
+
+    The messages given are detached: any thread may read them.
+    """
+    # As a CTE, PostgreSQL runs it once; rows another worker is claiming at this moment are passed over.
+    oldest = (
+        sa.select(Message.id)
+        .where(due(now))
+        .order_by(Message.due_at, Message.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("oldest")
+    )
+    claimed = _moved(
+        MessageState.LEASED,
+        Message.id.in_(sa.select(oldest.c.id)),
+        leased_by=lease,
+        leased_until=until,
+        attempts=Message.attempts + 1,
+    ).returning(Message)
+    messages = list(db.session.scalars(claimed, execution_options={"populate_existing": True}))
+    for message in messages:
+        db.session.expunge(message)
+    return sorted(messages, key=lambda message: (message.due_at, message.id))
+
+
+def settle(attempt: Attempt, following: Next) -> bool:
+    """Record the attempt and move its message on, if the lease is still its own; tells whether it was."""
+    message = attempt.message
+    values: dict[str, Any] = {"leased_by": None, "leased_until": None}
+    if following.due_at is not None:
+        values["due_at"] = following.due_at
+    else:
+        values["settled_at"] = attempt.ended_at
+        if message.expires_at is not None:
+            values["body_sealed"] = None
+    mine = (Message.id == message.id, Message.leased_by == message.leased_by)
+    settled = db.session.scalar(_moved(following.state, *mine, **values).returning(Message.id)) is not None
+    # The attempt was made, whoever holds the lease now; only a message that was purged keeps no record.
+    if settled or db.session.scalar(sa.select(Message.id).where(Message.id == message.id)):
+        db.session.add(
+            Delivery(
+                message_id=message.id,
+                gateway=attempt.gateway,
+                began_at=attempt.began_at,
+                ended_at=attempt.ended_at,
+                outcome=attempt.outcome,
+                code=attempt.code,
+                receipt=attempt.receipt,
+            )
+        )
+    return settled
+
+
+def free_lapsed(now: datetime) -> int:
+    """Make messages whose lease ran out due again; tells how many. Their worker died, or hangs."""
+    over = sa.or_(Message.leased_until <= now, Message.leased_until > now + LONGEST_LEASE)
+    lapsed = _moved(MessageState.PENDING, over, leased_by=None, leased_until=None, due_at=now)
+    return len(db.session.scalars(lapsed.returning(Message.id)).all())
+
+
+def hasten_misdated(now: datetime) -> int:
+    """Make messages due that wait longer than any rule says; tells how many. The clock has been set back."""
+    misdated = (
+        sa.update(Message)
+        .where(Message.state == MessageState.PENDING, Message.due_at > now + LONGEST_WAIT)
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+        .returning(Message.id)
+    )
+    return len(db.session.scalars(misdated).all())
+
+
+def stop_expired(now: datetime) -> int:
+    """Stop and forget waiting messages that came too late; tells how many. One in a gateway's hands is left to it."""
+    expired = (
+        sa.update(Message)
+        .where(Message.state == MessageState.PENDING, Message.expires_at <= now)
+        .values(state=MessageState.STOPPED, settled_at=now, body_sealed=None)
+        .execution_options(synchronize_session=False)
+        .returning(Message.id)
+    )
+    return len(db.session.scalars(expired).all())
+
+
+def _moved(state: MessageState, *where: sa.ColumnElement[bool], **values: Any) -> sa.Update:
+    """A move to `state` of the rows `where` says, from those states only that the table of moves allows."""
+    before = [source for source, targets in MOVES.items() if state in targets]
+    return (
+        sa.update(Message)
+        .where(Message.state.in_(before), *where)
+        .values(state=state, **values)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,64 @@
+"""What becomes of a message: moves between states, retry times, giving up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wristband.outbox.models import MessageState, Outcome
+
+# The table of moves: from each state, where a message may go.
+MOVES: dict[MessageState, frozenset[MessageState]] = {
+    MessageState.PENDING: frozenset({MessageState.LEASED, MessageState.STOPPED}),
+    MessageState.LEASED: frozenset({MessageState.PENDING, MessageState.DELIVERED, MessageState.STOPPED}),
+    MessageState.DELIVERED: frozenset(),
+    MessageState.STOPPED: frozenset(),
+}
+
+RETRY_WAITS_S = (1, 2, 5, 15, 30, 60, 120, 300)
+"""Wait after the first failure, the second and so on."""
+STEADY_WAIT_S = 300
+"""Every wait after those; spread, so that an outage's backlog does not come back in one wave."""
+STEADY_SPREAD = 0.2
+LONGEST_WAIT = timedelta(seconds=STEADY_WAIT_S * (1 + STEADY_SPREAD))
+GIVE_UP_AFTER = timedelta(hours=72)
+LONGEST_LEASE = timedelta(hours=1)
+"""No worker may lease for longer: a lease beyond it was made under a clock that has been set back."""
+
+
+def may_move(before: MessageState, after: MessageState) -> bool:
+    """Whether the table of moves knows this step."""
+    return after in MOVES[before]
+
+
+def retry_wait(attempts: int, *, jitter: float) -> timedelta:
+    """How long to wait after failed attempt number `attempts` (from 1). `jitter` lies within -1 and 1."""
+    if attempts <= len(RETRY_WAITS_S):
+        return timedelta(seconds=RETRY_WAITS_S[attempts - 1])
+    return timedelta(seconds=STEADY_WAIT_S * (1 + STEADY_SPREAD * jitter))
+
+
+@dataclass(frozen=True)
+class Next:
+    """Where an attempt leaves its message. `due_at` is given where it is tried again."""
+
+    state: MessageState
+    due_at: datetime | None = None
+
+
+def after(
+    outcome: Outcome, *, attempts: int, owed_at: datetime, expires_at: datetime | None, now: datetime, jitter: float
+) -> Next:
+    """What to do after attempt number `attempts` (from 1) ended at `now`: settle, try again, or stop.
+
+    The attempt that fails after GIVE_UP_AFTER is the last, so an outage of exactly that length loses nothing.
+    A message is stopped at once when its next try would come after it expired.
+    """
+    if outcome is Outcome.ACCEPTED:
+        return Next(MessageState.DELIVERED)
+    if outcome is Outcome.PERMANENT or now >= owed_at + GIVE_UP_AFTER:
+        return Next(MessageState.STOPPED)
+    due_at = now + retry_wait(attempts, jitter=jitter)
+    if expires_at is not None and due_at >= expires_at:
+        return Next(MessageState.STOPPED)
+    return Next(MessageState.PENDING, due_at)

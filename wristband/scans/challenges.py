@@ -1,0 +1,92 @@
+"""Codes that are sent and typed back. Tries are spent before comparing, in one guarded statement.
+
+Two callers at once cannot both see a try left: the database counts, not the code.
+"""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from wristband.db import db
+from wristband.scans.models import Challenge
+from wristband.scans.rules import CODE_DIGITS, CODE_LASTS, CODE_TRIES, ChallengePurpose
+from wristband.sealing import box
+from wristband.values.code import random_digits
+
+_check_codes = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def pose(purpose: ChallengePurpose, holder: str, *, now: datetime) -> str:
+    """A new code for `holder`, added to the caller's transaction; the codes before it are closed. Returns the code."""
+    hashed = _holder_hash(purpose, holder)
+    _close(purpose, hashed, now)
+    code = random_digits(CODE_DIGITS)
+    challenge = Challenge(purpose=purpose, holder=hashed, code_hash="", made_at=now, expires_at=now + CODE_LASTS)
+    challenge.code_hash = _code_hash(challenge.id, purpose, hashed, code)
+    db.session.add(challenge)
+    return code
+
+
+def spend_try(purpose: ChallengePurpose, holder: str, *, now: datetime) -> tuple[int, str] | None:
+    """Take one try of the holder's open code: its id and hash, or None where no try is left.
+
+    Give it a transaction of its own, committed before the comparison: no later rollback may give the try back.
+    """
+    hashed = _holder_hash(purpose, holder)
+    db.session.execute(
+        sa.update(Challenge)
+        .where(Challenge.holder == hashed, Challenge.closed_at.is_(None), Challenge.expires_at <= now)
+        .values(closed_at=now)
+    )
+    taken = db.session.execute(
+        sa.update(Challenge)
+        .where(
+            Challenge.purpose == purpose,
+            Challenge.holder == hashed,
+            Challenge.tries < CODE_TRIES,
+            Challenge.used_at.is_(None),
+            Challenge.closed_at.is_(None),
+        )
+        .values(tries=Challenge.tries + 1)
+        .returning(Challenge.id, Challenge.code_hash)
+    ).first()
+    return (taken.id, taken.code_hash) if taken else None
+
+
+def matches(taken: tuple[int, str], purpose: ChallengePurpose, holder: str, code: str) -> bool:
+    """Whether `code` is the one whose try was taken."""
+    challenge_id, code_hash = taken
+    return hmac.compare_digest(_code_hash(challenge_id, purpose, _holder_hash(purpose, holder), code), code_hash)
+
+
+def win(challenge_id: int, *, now: datetime) -> bool:
+    """Use the code up, in the caller's transaction. False where somebody else has just done so."""
+    used = db.session.execute(
+        sa.update(Challenge).where(Challenge.id == challenge_id, Challenge.used_at.is_(None)).values(used_at=now)
+    )
+    return bool(used.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _close(purpose: ChallengePurpose, hashed: str, now: datetime) -> None:
+    db.session.execute(
+        sa.update(Challenge)
+        .where(Challenge.purpose == purpose, Challenge.holder == hashed, Challenge.closed_at.is_(None))
+        .values(closed_at=now)
+    )
+
+
+def _holder_hash(purpose: ChallengePurpose, holder: str) -> str:
+    return box().keyed_hash("challenge.holder", purpose.value, holder)
+
+
+def _code_hash(challenge_id: int, purpose: ChallengePurpose, hashed: str, code: str) -> str:
+    return box().keyed_hash("challenge.code", str(challenge_id), purpose.value, hashed, code)
+
+
+def hash_check_code(band_id: int, digits: str) -> str:
+    """What is kept of a band's check code: argon2id (19 MiB, t=2) over a keyed hash; a stolen table yields none."""
+    return _check_codes.hash(box().keyed_hash("check_code", str(band_id), digits))

@@ -1,0 +1,67 @@
+"""What a page of the finder's may hold: one frozen record a level, with no field it must not show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from wristband.incidents.rules import Disposition, IncidentState
+from wristband.scans.rules import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPage:
+    """Level 0: computed from the address alone; no row about anybody is read for it."""
+
+    scan: str
+    stamp: str
+    band: str
+    code_tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyReached:
+    """How far "tell the family" has come. `told` of `of` people: their gateway accepted the message."""
+
+    at: datetime
+    of: int
+    told: int
+    failed: int
+    seen_at: datetime | None
+    answered_at: datetime | None
+    answer: Answer | None
+
+    @property
+    def state(self) -> str:
+        """`owed`, `sent`, `failed`, `seen` or `answered`: never more than is true."""
+        if self.answered_at:
+            return "answered"
+        if self.seen_at:
+            return "seen"
+        if self.told:
+            return "sent"
+        return "failed" if self.failed >= self.of else "owed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMade:
+    """How far the report has come at the police."""
+
+    number: str
+    at: datetime
+    state: IncidentState
+    changed_at: datetime
+    station_name: str
+    station_phone: str
+    disposition: Disposition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Level 0 after a tap: the finder's own deeds and what became of them; nothing about elder or family."""
+
+    recognised: bool
+    family: FamilyReached | None
+    report: ReportMade | None
+    places: int
+    place_words: bool

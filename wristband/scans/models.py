@@ -1,0 +1,55 @@
+"""Scans, the family's being reached, and codes that were asked for."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wristband.db import Row, UtcDateTime, enum_type
+from wristband.scans.rules import Answer, ChallengePurpose
+
+
+class Scan(Row):
+    """One opening of a band by one phone. `acted_at` is empty until the finder did something."""
+
+    __tablename__ = "scan"
+    reference_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    band_id: Mapped[int | None] = mapped_column(sa.ForeignKey("band.id"), index=True)
+    """Empty for a band that is not ours, forged or unknown; such a scan can still report."""
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    acted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    language: Mapped[str] = mapped_column(sa.String(12))
+    low_trust: Mapped[bool] = mapped_column(default=False)
+    """The browser sent neither Origin nor Sec-Fetch-Site: old, but perhaps honest."""
+
+
+class Reach(Row):
+    """A finder's tap on "tell the family", and how far it came. One a scan."""
+
+    __tablename__ = "reach"
+    scan_id: Mapped[int] = mapped_column(sa.ForeignKey("scan.id"), unique=True)
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    told_with: Mapped[int] = mapped_column(sa.BigInteger)
+    """The reach whose messages carry this one: itself, or the last one while many tap at once."""
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_by: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answered_by: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
+    answer: Mapped[Answer | None] = mapped_column(enum_type(Answer))
+
+
+class Challenge(Row):
+    """A code that was sent and waits to be typed. Only its keyed hash is kept; tries are spent before comparing."""
+
+    __tablename__ = "challenge"
+    purpose: Mapped[ChallengePurpose] = mapped_column(enum_type(ChallengePurpose))
+    holder: Mapped[str] = mapped_column(sa.String(64), index=True)
+    """Keyed hash of whom the code was sent to."""
+    code_hash: Mapped[str] = mapped_column(sa.String(64))
+    tries: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Replaced by a newer code, or found expired: it never opens again."""

@@ -1,0 +1,74 @@
+"""Scans by their address; what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from wristband.bands.models import Band
+from wristband.bands.rules import reaches_family
+from wristband.db import db
+from wristband.elders.models import Guardianship
+from wristband.errors import NotFound
+from wristband.scans.keeping import reference_hash
+from wristband.scans.models import Reach, Scan
+
+
+def find_acted_scan(reference: str) -> Scan | None:
+    """The scan behind a finder's address, once its finder has done something."""
+    return db.session.scalar(
+        sa.select(Scan).where(Scan.reference_hash == reference_hash(reference), Scan.acted_at.is_not(None))
+    )
+
+
+def find_reach(scan_id: int) -> Reach | None:
+    return db.session.scalar(sa.select(Reach).where(Reach.scan_id == scan_id))
+
+
+def get_reach(reach_id: int, *, guardian_id: int) -> Reach:
+    """A reach about one of my elders. Raises NotFound for a stranger's and for none alike."""
+    reach = db.session.scalar(sa.select(Reach).where(Reach.id == reach_id, _of_my_elder(guardian_id)))
+    if reach is None:
+        raise NotFound("scans.reach_unknown")
+    return reach
+
+
+def list_reaches(*, guardian_id: int, limit: int = 20) -> Sequence[Reach]:
+    """The latest reaches about my elders, newest first."""
+    return db.session.scalars(
+        sa.select(Reach).where(_of_my_elder(guardian_id)).order_by(Reach.id.desc()).limit(limit)
+    ).all()
+
+
+def list_scans(elder_id: int, *, guardian_id: int, limit: int = 20) -> Sequence[Scan]:
+    """The latest openings of one of my elder's bands, newest first."""
+    return db.session.scalars(
+        sa.select(Scan)
+        .join(Band, Band.id == Scan.band_id)
+        .join(Guardianship, Guardianship.elder_id == Band.elder_id)
+        .where(Band.elder_id == elder_id, Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None))
+        .order_by(Scan.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def _of_my_elder(guardian_id: int) -> sa.ColumnElement[bool]:
+    return Reach.elder_id.in_(
+        sa.select(Guardianship.elder_id).where(Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None))
+    )
+
+
+def recognised(scan: Scan) -> bool:
+    """Whether a family stands behind the scan's band."""
+    state = db.session.scalar(sa.select(Band.state).where(Band.id == scan.band_id)) if scan.band_id else None
+    return state is not None and reaches_family(state)
+
+
+def find_serial(reference: str) -> str | None:
+    """The serial of the band that this scan opened."""
+    return db.session.scalar(
+        sa.select(Band.serial)
+        .join(Scan, Scan.band_id == Band.id)
+        .where(Scan.reference_hash == reference_hash(reference))
+    )

@@ -1,0 +1,226 @@
+"""Delivering: due messages are claimed, handed to a gateway outside any transaction, and settled."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import threading
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from wristband import clock
+from wristband.db import db, transaction
+from wristband.errors import Refusal
+from wristband.gateways.contract import Gateway, GatewayFault, Handover
+from wristband.outbox import bell, leases, queries, rules
+from wristband.outbox.leases import Attempt
+from wristband.outbox.models import Message, MessageState, Outcome
+
+log = structlog.get_logger(__name__)
+
+HANDS = 16
+"""Messages in gateways' hands at once: one slow answer keeps only its own hand."""
+SWEEP_EVERY = timedelta(seconds=10)
+LOOK_EVERY = timedelta(seconds=1)
+"""The worker looks this often even when no bell rings."""
+_SLICE_S = 0.05
+_IDLE_SLICE_S = 0.2
+_DATABASE_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a worker did: messages handed over, tries that failed in passing, messages stopped."""
+
+    delivered: int = 0
+    retried: int = 0
+    stopped: int = 0
+    lease_lost: int = 0
+    """Attempts that ended after their lease had passed on; the new holder settles those messages."""
+
+
+class Worker:
+    """Hands owed messages to gateways; several may share one database. Use it in one thread, inside an app context.
+
+    `gateways` are by the channel's name. A lease must outlast a gateway's time-out several times over.
+    """
+
+    def __init__(self, gateways: Mapping[str, Gateway], *, lease_s: int, hands: int = HANDS) -> None:
+        self.name = f"{socket.gethostname()[:24]}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._gateways = gateways
+        self._lease = timedelta(seconds=lease_s)
+        self._hands = hands
+        self._claims = 0
+        self._in_flight: set[Future[Attempt]] = set()
+        self._ended: list[Attempt] = []
+        self._look_at = self._sweep_at = clock.now()
+        self._random = random.SystemRandom()
+        self.tally = Tally()
+
+    def run(self, until: threading.Event) -> Tally:
+        """Deliver until told to stop; then finish what is in hand, settle it, and tell what was done."""
+        log.info("worker_started", worker=self.name, hands=self._hands, lease_s=self._lease.total_seconds())
+        with ThreadPoolExecutor(self._hands, "hand") as pool, closing(bell.listen(db.engine)) as doorbell:
+            while not until.is_set():
+                try:
+                    self._step(pool)
+                except SQLAlchemyError as error:
+                    log.error("database_unreachable", worker=self.name, exc_info=error)
+                    until.wait(_DATABASE_PAUSE_S)
+                self._rest(doorbell)
+            log.info("worker_stopping", worker=self.name, in_hand=len(self._in_flight))
+            wait(self._in_flight)
+            self._settle()
+        log.info("worker_stopped", worker=self.name, **vars(self.tally))
+        return self.tally
+
+    def drain(self) -> Tally:
+        """Deliver until nothing is due, and tell what was done. What waits for a later try goes on waiting."""
+        with ThreadPoolExecutor(self._hands, "hand") as pool:
+            while True:
+                self._look_at = clock.now()
+                self._step(pool)
+                if not self._in_flight and not self._ended and not self._is_any_due():
+                    return self.tally
+                wait(self._in_flight, timeout=_SLICE_S, return_when=FIRST_COMPLETED)
+
+    def _step(self, pool: ThreadPoolExecutor) -> None:
+        self._settle()
+        now = clock.now()
+        if _reached(self._sweep_at, now, SWEEP_EVERY):
+            self._sweep(now)
+        if _reached(self._look_at, now, LOOK_EVERY):
+            for message in self._claim(now):
+                self._in_flight.add(pool.submit(_hand_over, self._gateways, message))
+
+    def _rest(self, doorbell: bell.Bell) -> None:
+        """Sleep until something ends, is due, or rings."""
+        if self._in_flight:
+            wait(self._in_flight, timeout=_SLICE_S, return_when=FIRST_COMPLETED)
+            rang = doorbell.wait(0)
+        else:
+            until_look_s = (self._look_at - clock.now()).total_seconds()
+            rang = doorbell.wait(min(_IDLE_SLICE_S, max(0.0, until_look_s)))
+        if rang:
+            self._look_at = clock.now()
+
+    def _sweep(self, now: datetime) -> None:
+        with transaction():
+            freed, expired, misdated = leases.free_lapsed(now), leases.stop_expired(now), leases.hasten_misdated(now)
+        self._sweep_at = now + SWEEP_EVERY
+        if freed or expired or misdated:
+            log.warning("swept", worker=self.name, leases_freed=freed, expired=expired, misdated=misdated)
+            self._look_at = now
+            self.tally = replace(self.tally, stopped=self.tally.stopped + expired)
+
+    def _claim(self, now: datetime) -> list[Message]:
+        free = self._hands - len(self._in_flight)
+        if free <= 0:
+            return []
+        if not self._is_any_due():  # reading first: an idle worker takes no writer's turn
+            self._look_at = self._next_look(now)
+            return []
+        self._claims += 1
+        lease = f"{self.name}.{self._claims}"
+        with transaction():
+            return leases.claim(lease=lease, until=now + self._lease, limit=free, now=now)
+
+    def _is_any_due(self) -> bool:
+        try:
+            return queries.is_any_due(clock.now())
+        finally:
+            db.session.rollback()
+
+    def _next_look(self, now: datetime) -> datetime:
+        try:
+            next_due_at = queries.find_next_due_at(now)
+        finally:
+            db.session.rollback()
+        latest = now + LOOK_EVERY
+        return min(latest, max(now, next_due_at)) if next_due_at else latest
+
+    def _settle(self) -> None:
+        """Commit what became of every attempt that ended; one not committed stays and is settled next time."""
+        ended = {future for future in self._in_flight if future.done()}
+        self._in_flight -= ended
+        self._ended += [future.result() for future in ended]
+        if not self._ended:
+            return
+        tally = self.tally
+        with transaction():
+            for attempt in self._ended:
+                tally = _counted(tally, self._settle_one(attempt))
+        self._ended.clear()
+        self.tally = tally
+        self._look_at = clock.now()
+
+    def _settle_one(self, attempt: Attempt) -> MessageState | None:
+        message = attempt.message
+        following = rules.after(
+            attempt.outcome,
+            attempts=message.attempts,
+            owed_at=message.owed_at,
+            expires_at=message.expires_at,
+            now=attempt.ended_at,
+            jitter=self._random.uniform(-1, 1),
+        )
+        if not leases.settle(attempt, following):
+            log.warning("lease_lost", worker=self.name, message=message.id)
+            return None
+        if following.state is MessageState.STOPPED:
+            log.error("message_stopped", message=message.id, attempts=message.attempts, code=attempt.code)
+        return following.state
+
+
+def _reached(moment: datetime, now: datetime, longest: timedelta) -> bool:
+    """Whether `moment` has come; one more than `longest` ahead was noted before the clock was set back."""
+    return not now < moment <= now + longest
+
+
+def _hand_over(gateways: Mapping[str, Gateway], message: Message) -> Attempt:
+    """One attempt, in a thread that touches no database."""
+    began_at = clock.now()
+    gateway = gateways.get(message.channel)
+    attempt = Attempt(message, gateway.name if gateway else "", began_at, began_at, Outcome.PASSING)
+    if gateway is None:
+        return replace(attempt, code="no_gateway")
+    if message.leased_until is None or began_at >= message.leased_until:
+        return replace(attempt, code="began_late")  # the machine slept; somebody else has it by now
+    try:
+        receipt = gateway.hand_over(_handover(message, began_at))
+    except GatewayFault as fault:
+        outcome = Outcome.PERMANENT if fault.permanent else Outcome.PASSING
+        return replace(attempt, ended_at=clock.now(), outcome=outcome, code=fault.code)
+    except Refusal as broken_seal:
+        return replace(attempt, code=broken_seal.code)
+    return replace(attempt, ended_at=clock.now(), outcome=Outcome.ACCEPTED, receipt=receipt.reference)
+
+
+def _handover(message: Message, at: datetime) -> Handover:
+    return Handover(
+        message_id=message.id,
+        idempotency_key=f"message-{message.id}",
+        kind=message.channel,
+        wording=message.wording,
+        language=message.language,
+        recipient=message.recipient,
+        body=message.body,
+        at=at,
+    )
+
+
+def _counted(tally: Tally, state: MessageState | None) -> Tally:
+    return Tally(
+        delivered=tally.delivered + (state is MessageState.DELIVERED),
+        retried=tally.retried + (state is MessageState.PENDING),
+        stopped=tally.stopped + (state is MessageState.STOPPED),
+        lease_lost=tally.lease_lost + (state is None),
+    )

@@ -1,0 +1,190 @@
+"""Handling an incident: accept, dispatch, arrive, close; and the family's confirmation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from wristband.accounts.rules import OfficerAccount
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
+from wristband.db import db, transaction
+from wristband.elders.queries import find_portrait, get_elder_for_service, list_contacts
+from wristband.elders.rules import ElderState, Sex, clean_text
+from wristband.errors import BadValue, Conflict, NotFound
+from wristband.house import house
+from wristband.incidents import queries
+from wristband.incidents.models import Incident, IncidentMove
+from wristband.incidents.rules import Disposition, IncidentState, states_before
+from wristband.outbox import queue
+from wristband.outbox.models import Channel
+from wristband.stations.queries import find_station
+from wristband.values.phone import Phone
+
+WORDS_MAX = 300
+_DEEDS = {
+    IncidentState.ACCEPTED: Deed.INCIDENT_ACCEPTED,
+    IncidentState.DISPATCHED: Deed.INCIDENT_DISPATCHED,
+    IncidentState.ON_SCENE: Deed.INCIDENT_ARRIVED,
+    IncidentState.CLOSED: Deed.INCIDENT_CLOSED,
+}
+# What the family is told of; the steps between are on their page.
+_TOLD = {IncidentState.ACCEPTED: "incident_accepted", IncidentState.CLOSED: "incident_closed"}
+
+
+def move(
+    incident_id: int,
+    after: IncidentState,
+    *,
+    officer: OfficerAccount,
+    words: str = "",
+    disposition: Disposition | None = None,
+    now: datetime,
+) -> None:
+    """Take the incident one step on. Two officers at once: one wins, the other is told (Conflict).
+
+    Closing needs a disposition. Raises BadValue, NotFound for another station's incident, Conflict.
+    """
+    words = clean_text(words, "incidents.words", WORDS_MAX, empty=True, lines=True)
+    if (after is IncidentState.CLOSED) != (disposition is not None):
+        raise BadValue("incidents.disposition_needed")
+    with transaction():
+        incident = queries.get_incident(incident_id, station_id=officer.station_id)
+        _guarded_update(incident_id, after, officer, disposition, now)
+        db.session.add(_step(incident_id, after, officer, words, now))
+        trail.record(
+            _DEEDS[after],
+            actor=officer.actor,
+            subject=f"incident:{incident_id}",
+            at=now,
+            elder_id=incident.elder_id,
+            disposition=disposition.value if disposition else None,
+        )
+        if after in _TOLD and incident.elder_id is not None:
+            _tell_family(incident_id, incident.elder_id, incident.number, officer.station_id, _TOLD[after], now)
+
+
+def _guarded_update(
+    incident_id: int, after: IncidentState, officer: OfficerAccount, disposition: Disposition | None, now: datetime
+) -> None:
+    values: dict[str, object] = {"state": after, "changed_at": now, "station_id": officer.station_id}
+    if after is IncidentState.CLOSED:
+        values |= {"closed_at": now, "disposition": disposition}
+    values["accepted_at"] = sa.func.coalesce(Incident.accepted_at, now)
+    moved = db.session.execute(
+        sa.update(Incident)
+        .where(
+            Incident.id == incident_id,
+            Incident.state.in_(states_before(after)),
+            sa.or_(Incident.station_id == officer.station_id, Incident.station_id.is_(None)),
+        )
+        .values(**values)
+    )
+    if moved.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("incidents.moved_on")
+
+
+def _step(incident_id: int, after: IncidentState, officer: OfficerAccount, words: str, now: datetime) -> IncidentMove:
+    return IncidentMove(
+        incident_id=incident_id, at=now, state=after, officer_id=officer.officer_id, words=words or None
+    )
+
+
+def _tell_family(incident_id: int, elder_id: int, number: str, station_id: int, wording: str, now: datetime) -> None:
+    station = find_station(station_id)
+    for contact in list_contacts(elder_id):
+        queue.enqueue(
+            key=f"{wording}:{incident_id}:{contact.id}",
+            channel=Channel.SMS,
+            wording=wording,
+            language="zh-CN",
+            recipient=contact.address,
+            facts={
+                "organisation": house().settings.organisation,
+                "organisation_phone": house().settings.organisation_phone,
+                "number": number,
+                "station": station.name if station else "",
+            },
+            at=now,
+            elder_id=elder_id,
+            incident_id=incident_id,
+        )
+
+
+def confirm(incident_id: int, *, guardian_id: int, now: datetime) -> None:
+    """A guardian confirms that the elder is safe. Doing it twice is doing it once. Raises NotFound, Conflict."""
+    with transaction():
+        incident = queries.get_own_incident(incident_id, guardian_id=guardian_id)
+        if incident.closed_at is None:
+            raise Conflict("incidents.still_open")
+        confirmed = db.session.execute(
+            sa.update(Incident)
+            .where(Incident.id == incident_id, Incident.confirmed_at.is_(None))
+            .values(confirmed_at=now, confirmed_by=guardian_id, changed_at=now)
+        )
+        if confirmed.rowcount == 1:  # type: ignore[attr-defined]
+            trail.record(
+                Deed.INCIDENT_CONFIRMED,
+                actor=f"guardian:{guardian_id}",
+                subject=f"incident:{incident_id}",
+                at=now,
+                elder_id=incident.elder_id,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ElderForOfficer:
+    """What an officer with an incident sees of the elder."""
+
+    name: str
+    called: str | None
+    sex: Sex | None
+    birth_year: int | None
+    address: str | None
+    approach: str | None
+    health: str | None
+    state: ElderState
+    has_portrait: bool
+    phones: tuple[Phone, ...]
+
+
+def look_at_elder(incident_id: int, *, officer: OfficerAccount, now: datetime) -> ElderForOfficer | None:
+    """The elder of an incident of this officer's station, and the audit row of having looked; None where unknown.
+
+    Recorded before it is shown. Raises NotFound.
+    """
+    with transaction():
+        incident = queries.get_incident(incident_id, station_id=officer.station_id)
+        trail.record(
+            Deed.INCIDENT_LOOKED_AT,
+            actor=officer.actor,
+            subject=f"incident:{incident_id}",
+            at=now,
+            elder_id=incident.elder_id,
+        )
+        if incident.elder_id is None:
+            return None
+        elder = get_elder_for_service(incident.elder_id)
+        return ElderForOfficer(
+            name=elder.name,
+            called=elder.called,
+            sex=elder.sex,
+            birth_year=int(elder.birth_year) if elder.birth_year else None,
+            address=elder.address,
+            approach=elder.approach,
+            health=elder.health,
+            state=elder.state,
+            has_portrait=find_portrait(elder.id) is not None,
+            phones=tuple(Phone(contact.address) for contact in list_contacts(elder.id)),
+        )
+
+
+def portrait_bytes(incident_id: int, *, officer: OfficerAccount) -> bytes:
+    """The portrait of the elder of an incident of this officer's station, as JPEG. Raises NotFound."""
+    incident = queries.get_incident(incident_id, station_id=officer.station_id)
+    photo = find_portrait(incident.elder_id) if incident.elder_id else None
+    if photo is None:
+        raise NotFound("elders.no_portrait")
+    return house().files.read(place="photo.jpeg", row=photo.id)

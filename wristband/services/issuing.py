@@ -1,0 +1,178 @@
+"""Issuing a band: drawn, read back by two decoders, only then kept; printed; ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from PIL import Image
+from sqlalchemy.exc import IntegrityError
+
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
+from wristband.bands import queries, tokens
+from wristband.bands.artwork.design import Design
+from wristband.bands.artwork.release import Release, release
+from wristband.bands.models import Band
+from wristband.bands.rules import BANDS_AN_ELDER, BandEnd, BandForm, BandState
+from wristband.db import db, new_id, transaction
+from wristband.elders import photos
+from wristband.elders.models import Photo
+from wristband.elders.queries import consented, find_portrait, get_elder
+from wristband.elders.rules import Purpose
+from wristband.errors import BadValue, Conflict, Unavailable
+from wristband.house import house
+from wristband.scans.challenges import hash_check_code
+from wristband.sealing import box
+from wristband.values.code import BandCode, CheckCode
+
+# The face as the artwork and the print take it, in pixels.
+FACE_PX = 480
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PrintableBand:
+    """Everything a printer needs of one band."""
+
+    design: Design
+    face: Image.Image | None
+    code: BandCode
+    check_code: CheckCode | None
+    form: BandForm
+    issued_at: datetime
+
+
+def issue(key: str, elder_id: int, form: BandForm, *, guardian_id: int, now: datetime) -> int:
+    """Make a band for one of this guardian's elders. Returns its id. Raises NotFound, BadValue, Unavailable.
+
+    `key` is the form's own: sent twice, the first band is the answer.
+
+    The portrait is drawn in where there is one and its printing was consented to.
+    """
+    get_elder(elder_id, guardian_id=guardian_id)
+    hashed = box().keyed_hash("band.key", str(guardian_id), str(elder_id), key)
+    if (known := queries.find_band_by_key(hashed)) is not None:
+        return known
+    if queries.count_active(elder_id) >= BANDS_AN_ELDER:
+        raise BadValue("bands.too_many", most=BANDS_AN_ELDER)
+    photo = find_portrait(elder_id) if consented(elder_id, Purpose.PORTRAIT) else None
+    face = _face(photo.id, _crop(photo)) if photo else None
+    check_code = CheckCode.random()
+    for _ in range(_TRIES):
+        drawn = _draw(face)
+        band_id = new_id()
+        check_code_hash = hash_check_code(band_id, check_code.digits)
+        try:
+            with transaction():
+                band = _band(band_id, drawn, elder_id, photo, form, f"guardian:{guardian_id}", now)
+                band.key = hashed
+                band.check_code_hash, band.check_code = check_code_hash, check_code.digits
+                db.session.add(band)
+                db.session.flush()
+                _record(Deed.BAND_ISSUED, band, guardian_id, now, form=form.value)
+        except IntegrityError:
+            # The same form came twice at once, or another band took the serial in this moment.
+            if (known := queries.find_band_by_key(hashed)) is not None:
+                return known
+            continue
+        return band_id
+    raise Unavailable("bands.try_again")
+
+
+def printable(band_id: int, *, guardian_id: int, now: datetime) -> PrintableBand:
+    """One of my elders' bands, to be printed; the print is recorded. Raises NotFound, Conflict for an ended one."""
+    with transaction():
+        band = queries.get_band(band_id, guardian_id=guardian_id)
+        if band.state is BandState.ENDED:
+            raise Conflict("bands.ended")
+        _record(Deed.BAND_PRINTED, band, guardian_id, now)
+    return _printable(band)
+
+
+def drawn(band_id: int, *, guardian_id: int) -> PrintableBand:
+    """One of my elders' bands as it was drawn, for the screen. Raises NotFound."""
+    return _printable(queries.get_band(band_id, guardian_id=guardian_id))
+
+
+def _printable(band: Band) -> PrintableBand:
+    crop = (
+        photos.Crop(band.crop_left, band.crop_top or 0.0, band.crop_size or 1.0) if band.crop_left is not None else None
+    )
+    return PrintableBand(
+        design=Design.from_bytes(band.design),
+        face=_face(band.photo_id, crop) if band.photo_id and crop else None,
+        code=BandCode.from_serial(band.serial),
+        check_code=CheckCode.parse(band.check_code) if band.check_code else None,
+        form=band.form,
+        issued_at=band.issued_at,
+    )
+
+
+def end(band_id: int, why: BandEnd, *, guardian_id: int, now: datetime) -> None:
+    """End one band, and it alone: it opens what an unknown one opens. Raises NotFound, Conflict when it has ended."""
+    with transaction():
+        band = queries.get_band(band_id, guardian_id=guardian_id)
+        ended = db.session.execute(
+            sa.update(Band)
+            .where(Band.id == band_id, Band.state == BandState.ACTIVE)
+            .values(state=BandState.ENDED, ended_at=now, end=why, check_code_sealed=None)
+        )
+        if ended.rowcount != 1:  # type: ignore[attr-defined]
+            raise Conflict("bands.ended")
+        _record(Deed.BAND_ENDED, band, guardian_id, now, why=why.value)
+
+
+def _draw(face: Image.Image | None) -> Release:
+    """A released design whose serial no band has. Nothing of the database is held while it is drawn."""
+    db.session.rollback()
+    keys = house().band_keys
+    return release(
+        house().settings.token_prefix,
+        lambda serial: tokens.sign(serial, keys),
+        face,
+        taken=queries.serial_taken,
+    )
+
+
+def _band(
+    band_id: int, drawn: Release, elder_id: int, photo: Photo | None, form: BandForm, actor: str, now: datetime
+) -> Band:
+    token = tokens.read(drawn.design.token, house().band_keys)
+    if token is None:
+        raise Unavailable("bands.try_again")
+    return Band(
+        id=band_id,
+        serial=token.serial,
+        key_id=token.key_id,
+        form=form,
+        state=BandState.ACTIVE,
+        elder_id=elder_id,
+        photo_id=photo.id if photo else None,
+        crop_left=photo.crop_left if photo else None,
+        crop_top=photo.crop_top if photo else None,
+        crop_size=photo.crop_size if photo else None,
+        design=drawn.design.to_bytes(),
+        issued_at=now,
+        issued_by=actor,
+    )
+
+
+def _crop(photo: Photo) -> photos.Crop:
+    return photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)
+
+
+def _face(photo_id: int, crop: photos.Crop) -> Image.Image:
+    return photos.cut(house().files.read(place="photo.jpeg", row=photo_id), crop, FACE_PX)
+
+
+def _record(deed: Deed, band: Band, guardian_id: int, now: datetime, **facts: str) -> None:
+    trail.record(
+        deed,
+        actor=f"guardian:{guardian_id}",
+        subject=f"band:{band.id}",
+        at=now,
+        elder_id=band.elder_id,
+        **facts,
+    )

@@ -1,0 +1,140 @@
+"""Reaching the family: the finder's tap, the guardian's look, the guardian's answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from wristband import limits
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
+from wristband.bands.models import Band
+from wristband.bands.queries import find_band
+from wristband.bands.rules import reaches_family
+from wristband.db import db, new_id, transaction
+from wristband.elders.queries import list_contacts
+from wristband.errors import TooMany
+from wristband.house import house
+from wristband.outbox import queue
+from wristband.outbox.models import Channel
+from wristband.scans import keeping, queries
+from wristband.scans.models import Reach
+from wristband.scans.rules import TAPS_AN_ELDER, Answer
+from wristband.values.code import BandCode
+
+_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def tell_family(reference: str, serial: str | None, *, language: str, low_trust: bool, now: datetime) -> Reach | None:
+    """Owe every contact of the band's elder a message. A second tap returns the first reach.
+
+    None where no family stands behind the band (forged, unknown, ended): the scan is kept, so that its finder can
+    be told so and report.
+    """
+    band = find_band(serial) if serial else None
+    elder_id = band.elder_id if band and reaches_family(band.state) else None
+    own_messages = elder_id is None or _within_budget(elder_id, now)
+    with transaction():
+        scan = keeping.keep(
+            reference,
+            band_id=band.id if band else None,
+            language=language,
+            now=now,
+            acted=True,
+            low_trust=low_trust,
+        )
+        before = queries.find_reach(scan.id)
+        if before is not None or band is None or elder_id is None:
+            return before
+        reach_id = new_id()
+        last = None if own_messages else _last_told(elder_id)
+        reach = Reach(id=reach_id, scan_id=scan.id, elder_id=elder_id, told_with=last or reach_id, made_at=now)
+        db.session.add(reach)
+        db.session.flush()
+        if last is None:
+            _owe(reach, band, now)
+        trail.record(
+            Deed.FAMILY_TOLD,
+            actor="finder",
+            subject=f"reach:{reach.id}",
+            at=now,
+            elder_id=elder_id,
+            scan=scan.id,
+            band=band.id,
+        )
+        return reach
+
+
+def see(reach_id: int, *, guardian_id: int, now: datetime) -> Reach:
+    """A guardian has opened the message: the finder is told that somebody has seen it. Raises NotFound."""
+    reach = queries.get_reach(reach_id, guardian_id=guardian_id)
+    if reach.seen_at is not None:
+        return reach
+    with transaction():
+        seen = db.session.execute(
+            sa.update(Reach)
+            .where(Reach.id == reach_id, Reach.seen_at.is_(None))
+            .values(seen_at=now, seen_by=guardian_id)
+        )
+        if seen.rowcount == 1:  # type: ignore[attr-defined]
+            _record(Deed.FAMILY_SAW, reach, guardian_id, now)
+    return queries.get_reach(reach_id, guardian_id=guardian_id)
+
+
+def answer(reach_id: int, said: Answer, *, guardian_id: int, now: datetime) -> None:
+    """A guardian answers the finder. A later answer replaces the earlier one. Raises NotFound."""
+    with transaction():
+        reach = queries.get_reach(reach_id, guardian_id=guardian_id)
+        reach.answer, reach.answered_at, reach.answered_by = said, now, guardian_id
+        if reach.seen_at is None:
+            reach.seen_at, reach.seen_by = now, guardian_id
+        _record(Deed.FAMILY_ANSWERED, reach, guardian_id, now, answer=said.value)
+
+
+def _within_budget(elder_id: int, now: datetime) -> bool:
+    try:
+        with transaction():
+            limits.spend(TAPS_AN_ELDER, str(elder_id), now=now)
+    except TooMany:
+        return False
+    return True
+
+
+def _last_told(elder_id: int) -> int | None:
+    return db.session.scalar(
+        sa.select(Reach.told_with).where(Reach.elder_id == elder_id).order_by(Reach.id.desc()).limit(1)
+    )
+
+
+def _owe(reach: Reach, band: Band, now: datetime) -> None:
+    settings = house().settings
+    for contact in list_contacts(reach.elder_id):
+        queue.enqueue(
+            key=f"band_scanned:{reach.id}:{contact.id}",
+            channel=Channel.SMS,
+            wording="band_scanned",
+            language="zh-CN",
+            recipient=contact.address,
+            facts={
+                "organisation": settings.organisation,
+                "code_tail": BandCode.from_serial(band.serial).tail,
+                "time": f"{now.astimezone(_ZONE):%H:%M}",
+                "organisation_phone": settings.organisation_phone,
+            },
+            at=now,
+            elder_id=reach.elder_id,
+            reach_id=reach.id,
+        )
+
+
+def _record(deed: Deed, reach: Reach, guardian_id: int, now: datetime, **facts: str) -> None:
+    trail.record(
+        deed,
+        actor=f"guardian:{guardian_id}",
+        subject=f"reach:{reach.id}",
+        at=now,
+        elder_id=reach.elder_id,
+        **facts,
+    )

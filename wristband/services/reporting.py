@@ -1,0 +1,209 @@
+"""Reporting to the police: the tap that opens or joins an incident, and the place that comes after it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
+from wristband.bands.models import Band
+from wristband.bands.queries import find_band
+from wristband.bands.rules import reaches_family
+from wristband.db import db, new_id, transaction
+from wristband.elders.models import Elder
+from wristband.elders.queries import list_contacts
+from wristband.elders.rules import clean_text
+from wristband.errors import BadValue, NotFound
+from wristband.house import house
+from wristband.incidents import queries, rules
+from wristband.incidents.models import Incident, IncidentMove, IncidentNumber, Report, Sighting
+from wristband.incidents.rules import IncidentState, PlaceSource
+from wristband.outbox import queue
+from wristband.outbox.models import Channel
+from wristband.scans import keeping
+from wristband.scans.queries import find_acted_scan
+from wristband.stations.queries import find_station, nearest
+from wristband.values.position import Position
+
+_ZONE = ZoneInfo("Asia/Shanghai")
+# A fix vaguer than this says which city, not which station.
+_VAGUE_M = 5000
+PLACES_A_SCAN = 50
+WORDS_MAX = 200
+
+
+def report(reference: str, serial: str | None, *, language: str, low_trust: bool, now: datetime) -> str:
+    """Tell the police about a band, recognised or not. A second tap returns the first number.
+
+    Opens an incident at the elder's station or joins the one that is open: never two open for one elder.
+    """
+    with transaction():
+        band = find_band(serial) if serial else None
+        scan = keeping.keep(
+            reference,
+            band_id=band.id if band else None,
+            language=language,
+            now=now,
+            acted=True,
+            low_trust=low_trust,
+        )
+        before = queries.find_report(scan.id)
+        if before is not None:
+            return before[1].number
+        elder_id = band.elder_id if band and reaches_family(band.state) else None
+        incident = _open_or_join(elder_id, _station_for(scan.id, elder_id), now)
+        incident.changed_at = now
+        db.session.add(Report(incident_id=incident.id, scan_id=scan.id, made_at=now))
+        _record_report(incident, scan.id, band, now)
+        return incident.number
+
+
+def add_place(
+    reference: str,
+    key: str,
+    *,
+    source: PlaceSource,
+    position: Position | None,
+    accuracy_m: float | None,
+    words: str,
+    now: datetime,
+) -> None:
+    """Append where the elder is to a scan that did something. The same append again changes nothing.
+
+    A report nobody has accepted yet moves to the station nearest to the place. Raises NotFound, BadValue.
+    """
+    words = clean_text(words, "incidents.words", WORDS_MAX, empty=True, lines=True)
+    if position is None and not words:
+        raise BadValue("incidents.place_empty")
+    if not 16 <= len(key) <= 64:
+        raise BadValue("page.form_stale")
+    with transaction():
+        scan = find_acted_scan(reference)
+        if scan is None:
+            raise NotFound("scans.unknown")
+        if len(queries.list_sightings([scan.id])) >= PLACES_A_SCAN:
+            raise BadValue("incidents.places_many")
+        if not _append(scan.id, key, source, _place_text(position, accuracy_m), words, now):
+            return
+        reported = queries.find_report(scan.id)
+        subject = f"incident:{reported[1].id}" if reported else f"scan:{scan.id}"
+        trail.record(Deed.SIGHTING_ADDED, actor="finder", subject=subject, at=now, scan=scan.id)
+        if reported is not None:
+            _follow(reported[1].id, position, accuracy_m, now)
+
+
+def _append(scan_id: int, key: str, source: PlaceSource, place: str | None, words: str, now: datetime) -> bool:
+    sighting = Sighting(scan_id=scan_id, key=keeping.append_hash(scan_id, key), seen_at=now, source=source)
+    sighting.place, sighting.words = place, words or None
+    if db.session.scalar(sa.select(Sighting.id).where(Sighting.key == sighting.key)):
+        return False
+    db.session.add(sighting)
+    db.session.flush()
+    return True
+
+
+def _place_text(position: Position | None, accuracy_m: float | None) -> str | None:
+    if position is None:
+        return None
+    accuracy = "" if accuracy_m is None else f"{accuracy_m:.0f}"
+    return f"{position.latitude:.7f},{position.longitude:.7f},{accuracy}"
+
+
+def _follow(incident_id: int, position: Position | None, accuracy_m: float | None, now: datetime) -> None:
+    """Show the new place on the desk, at the nearest station while nobody has accepted the incident."""
+    values: dict[str, object] = {"changed_at": now}
+    near = nearest(position, 1) if position and (accuracy_m or 0) <= _VAGUE_M else []
+    waiting = db.session.execute(
+        sa.update(Incident)
+        .where(Incident.id == incident_id, Incident.state == IncidentState.REPORTED)
+        .values(**values, **({"station_id": near[0].station.id} if near else {}))
+    )
+    if waiting.rowcount == 0:  # type: ignore[attr-defined]
+        db.session.execute(sa.update(Incident).where(Incident.id == incident_id).values(**values))
+
+
+def _station_for(scan_id: int, elder_id: int | None) -> int | None:
+    """The station nearest to the place told, or the elder's own when there is no place yet."""
+    for sighting in queries.list_sightings([scan_id]):
+        place = queries.told_place(sighting)
+        if place.position and (place.accuracy_m or 0) <= _VAGUE_M and (near := nearest(place.position, 1)):
+            return near[0].station.id
+    return db.session.scalar(sa.select(Elder.station_id).where(Elder.id == elder_id)) if elder_id else None
+
+
+def _open_or_join(elder_id: int | None, station_id: int | None, now: datetime) -> Incident:
+    if elder_id is not None and (there := queries.find_open_incident(elder_id)):
+        return there
+    insert = postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
+    incident_id = new_id()
+    made = db.session.execute(
+        insert(Incident)
+        .values(
+            id=incident_id,
+            number=_next_number(now),
+            elder_id=elder_id,
+            station_id=station_id,
+            state=IncidentState.REPORTED,
+            opened_at=now,
+            changed_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["elder_id"], index_where=sa.text("closed_at IS NULL"))
+        .returning(Incident.id)
+    ).first()
+    if made is None and elder_id is not None:
+        # Another finder opened it in this very moment: join.
+        there = queries.find_open_incident(elder_id)
+        if there is not None:
+            return there
+    db.session.add(IncidentMove(incident_id=incident_id, at=now, state=IncidentState.REPORTED))
+    trail.record(Deed.INCIDENT_OPENED, actor="finder", subject=f"incident:{incident_id}", at=now, elder_id=elder_id)
+    return db.session.get_one(Incident, incident_id)
+
+
+def _next_number(now: datetime) -> str:
+    day = now.astimezone(_ZONE).date()
+    insert = postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
+    serial = db.session.scalar(
+        insert(IncidentNumber)
+        .values(id=int(f"{day:%y%m%d}"), last=1)
+        .on_conflict_do_update(index_elements=["id"], set_={"last": IncidentNumber.last + 1})
+        .returning(IncidentNumber.last)
+    )
+    return rules.number(day, serial or 1)
+
+
+def _record_report(incident: Incident, scan_id: int, band: Band | None, now: datetime) -> None:
+    trail.record(
+        Deed.INCIDENT_REPORTED,
+        actor="finder",
+        subject=f"incident:{incident.id}",
+        at=now,
+        elder_id=incident.elder_id,
+        scan=scan_id,
+        band=band.id if band else None,
+    )
+    if incident.elder_id is None:
+        return
+    station = find_station(incident.station_id)
+    for contact in list_contacts(incident.elder_id):
+        # Once an incident, not once a report: many finders of one elder are one piece of news.
+        queue.enqueue(
+            key=f"incident_reported:{incident.id}:{contact.id}",
+            channel=Channel.SMS,
+            wording="incident_reported",
+            language="zh-CN",
+            recipient=contact.address,
+            facts={
+                "organisation": house().settings.organisation,
+                "number": incident.number,
+                "station": station.name if station else "",
+            },
+            at=now,
+            elder_id=incident.elder_id,
+            incident_id=incident.id,
+        )

@@ -1,0 +1,178 @@
+"""Signing in: guardians by phone and code, officers by name and password; and staying so."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from wristband import limits
+from wristband.accounts import queries
+from wristband.accounts.models import Guardian, SignIn
+from wristband.accounts.rules import (
+    CODE_BY_ADDRESS,
+    CODE_BY_PHONE,
+    IDLE,
+    LASTS,
+    PASSWORD_BY_NAME,
+    PASSWORD_MAX,
+    TRY_BY_PHONE,
+    Door,
+    GuardianAccount,
+    OfficerAccount,
+)
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
+from wristband.db import db, transaction
+from wristband.errors import BadValue
+from wristband.house import house
+from wristband.outbox import queue
+from wristband.outbox.models import Channel
+from wristband.scans import challenges
+from wristband.scans.rules import CODE_LASTS, ChallengePurpose
+from wristband.values.phone import Phone
+
+# 64 MiB, three passes: the reference's figure for passwords.
+_passwords = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
+# Verified where no such officer exists, so that both answers take the same time.
+_NOBODY = _passwords.hash(secrets.token_urlsafe(24))
+# A page in between renews the sign-in at most this often: a read should seldom be a write.
+_TOUCH_EVERY = timedelta(minutes=1)
+
+
+def ask_code(phone: Phone, *, address: str, language: str, now: datetime) -> None:
+    """Send a sign-in code. Known and unknown numbers are treated alike.
+
+    `address` is the network address asked from. Raises TooMany.
+    """
+    with transaction():
+        limits.spend(CODE_BY_PHONE, phone.e164, now=now)
+        limits.spend(CODE_BY_ADDRESS, address, now=now)
+    with transaction():
+        code = challenges.pose(ChallengePurpose.SIGN_IN, phone.e164, now=now)
+        queue.enqueue(
+            key=f"sign_in_code:{secrets.token_hex(12)}",
+            channel=Channel.SMS,
+            wording="sign_in_code",
+            language=language,
+            recipient=phone.e164,
+            facts={"organisation": house().settings.organisation, "code": code},
+            at=now,
+            expires_at=now + CODE_LASTS,
+        )
+
+
+def enter_code(phone: Phone, code: str, *, language: str, now: datetime) -> str:
+    """Sign a guardian in; a first sign-in makes the account. Returns the cookie's reference. Raises BadValue, TooMany.
+
+    The try is spent and committed before the comparison.
+    """
+    with transaction():
+        limits.spend(TRY_BY_PHONE, phone.e164, now=now)
+        taken = challenges.spend_try(ChallengePurpose.SIGN_IN, phone.e164, now=now)
+    if taken is None or not challenges.matches(taken, ChallengePurpose.SIGN_IN, phone.e164, code):
+        raise BadValue("accounts.code_wrong")
+    with transaction():
+        if not challenges.win(taken[0], now=now):
+            raise BadValue("accounts.code_wrong")
+        guardian_id = _guardian_of(phone, language, now)
+        return _begin(Door.FAMILY, now, guardian_id=guardian_id)
+
+
+def join(phone: Phone, *, language: str, now: datetime) -> int:
+    """The account of a guardian whose phone somebody else vouches for, made if there is none. Returns its id."""
+    with transaction():
+        return _guardian_of(phone, language, now)
+
+
+def enter_password(username: str, password: str, *, now: datetime) -> str:
+    """Sign an officer in. Returns the cookie's reference. Raises BadValue, TooMany."""
+    username = username.strip().lower()[:64]
+    with transaction():
+        limits.spend(PASSWORD_BY_NAME, username, now=now)
+    officer = queries.find_officer_by_username(username)
+    stored = officer.password_hash if officer else _NOBODY
+    db.session.rollback()  # nothing is held while the hash is worked out
+    fits = len(password) <= PASSWORD_MAX and _password_fits(stored, password)
+    with transaction():
+        if officer is None or not fits:
+            trail.record(
+                Deed.OFFICER_REFUSED,
+                actor="officer",
+                subject=f"officer:{officer.id}" if officer else "officer:unknown",
+                at=now,
+            )
+        else:
+            return _begin(Door.POLICE, now, officer_id=officer.id)
+    raise BadValue("accounts.password_wrong")
+
+
+def hash_password(password: str) -> str:
+    """What is kept instead of a password."""
+    return _passwords.hash(password)
+
+
+def resume(reference: str | None, door: Door, *, now: datetime) -> GuardianAccount | OfficerAccount | None:
+    """Who is signed in behind a cookie's reference, or None; the sign-in lives on by being used."""
+    sign_in = queries.find_sign_in(reference, door, now=now) if reference else None
+    if sign_in is None or now - sign_in.seen_at > IDLE[door]:
+        return None
+    if now - sign_in.seen_at > _TOUCH_EVERY:
+        sign_in_id = sign_in.id
+        with transaction():
+            db.session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(seen_at=now))
+    if sign_in.guardian_id is not None:
+        return queries.get_guardian_account(sign_in.guardian_id)
+    return queries.find_officer_account(sign_in.officer_id or 0)
+
+
+def sign_out(reference: str | None, door: Door, *, now: datetime) -> None:
+    """End the sign-in; doing it twice is doing it once."""
+    sign_in = queries.find_sign_in(reference, door, now=now) if reference else None
+    if sign_in is None:
+        return
+    sign_in_id, actor = sign_in.id, _actor(sign_in)
+    with transaction():
+        db.session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=now))
+        trail.record(Deed.SIGNED_OUT, actor=actor, subject=f"sign_in:{sign_in_id}", at=now)
+
+
+def _guardian_of(phone: Phone, language: str, now: datetime) -> int:
+    guardian = queries.find_guardian_by_phone(phone)
+    if guardian is None:
+        guardian = Guardian(phone=phone.e164, phone_index=queries.phone_index(phone), language=language, joined_at=now)
+        db.session.add(guardian)
+        db.session.flush()
+        trail.record(Deed.GUARDIAN_JOINED, actor=f"guardian:{guardian.id}", subject=f"guardian:{guardian.id}", at=now)
+    return guardian.id
+
+
+def _begin(door: Door, now: datetime, *, guardian_id: int | None = None, officer_id: int | None = None) -> str:
+    reference = secrets.token_urlsafe(32)
+    sign_in = SignIn(
+        reference_hash=queries.reference_hash(reference),
+        door=door,
+        guardian_id=guardian_id,
+        officer_id=officer_id,
+        began_at=now,
+        seen_at=now,
+        expires_at=now + LASTS[door],
+    )
+    db.session.add(sign_in)
+    deed = Deed.GUARDIAN_SIGNED_IN if guardian_id else Deed.OFFICER_SIGNED_IN
+    trail.record(deed, actor=_actor(sign_in), subject=f"sign_in:{sign_in.id}", at=now)
+    return reference
+
+
+def _actor(sign_in: SignIn) -> str:
+    return f"guardian:{sign_in.guardian_id}" if sign_in.guardian_id else f"officer:{sign_in.officer_id}"
+
+
+def _password_fits(stored: str, password: str) -> bool:
+    try:
+        return _passwords.verify(stored, password)
+    except (Argon2Error, InvalidHashError):
+        return False

@@ -1,0 +1,1 @@
+"""Police stations: where they are, which is nearest, the way there."""

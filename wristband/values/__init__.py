@@ -1,0 +1,1 @@
+"""Types that cannot be wrong: phone, position, code, language."""

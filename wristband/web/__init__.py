@@ -1,0 +1,33 @@
+"""The only room that knows Flask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from wristband.config import Settings
+
+
+def open_doors(app: Flask, settings: Settings) -> None:
+    """Attach what every answer shares, then each door these settings name."""
+    from wristband.web import errors, filters, headers, language, pages, sessions
+    from wristband.web.finder import finder
+    from wristband.web.guardian import family
+    from wristband.web.health import health
+    from wristband.web.officer import police
+    from wristband.web.platform import platform
+
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.session_interface = sessions.DoorSessions()
+    for part in (headers, language, filters, errors, pages):
+        part.attach(app)
+    app.register_blueprint(health)
+    doors = {"finder": finder, "family": family, "police": police, "platform": platform}
+    for name in settings.doors:
+        app.register_blueprint(doors[name])

@@ -1,0 +1,88 @@
+"""One handler for every refusal and every fault: a sentence, what to do, no trace of us."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from wristband.errors import Refusal, SignInNeeded, TooMany
+from wristband.refusals import SENTENCES
+from wristband.web.language import gettext
+from wristband.web.sessions import PREFIXES, door_of
+
+log = structlog.get_logger(__name__)
+
+# Refusals of the framework itself, by status, in our words.
+_BY_STATUS = {
+    400: "page.bad_request",
+    404: "page.unknown",
+    405: "page.wrong_method",
+    413: "page.too_large",
+    415: "page.bad_request",
+    431: "page.too_large",
+}
+
+
+def sentence(refusal: Refusal) -> str:
+    """The refusal in this request's language."""
+    return gettext(SENTENCES[refusal.code], **refusal.facts) if refusal.facts else gettext(SENTENCES[refusal.code])
+
+
+def attach(app: Flask) -> None:
+    @app.errorhandler(Refusal)
+    def _refused(refusal: Refusal) -> Response:
+        if isinstance(refusal, SignInNeeded):
+            door = door_of(request.path)
+            if door and request.method == "GET" and not request.headers.get("X-Part"):
+                return make_response(redirect(f"{PREFIXES[door]}/sign-in"))
+        if refusal.status >= 500:
+            log.error("refused", code=refusal.code, endpoint=request.endpoint)
+        response = _page(refusal.status, sentence(refusal))
+        if isinstance(refusal, TooMany):
+            response.headers["Retry-After"] = str(refusal.retry_after_s)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400:
+            return make_response(error.get_response())
+        code = _BY_STATUS.get(status, "page.bad_request" if status < 500 else "page.fault")
+        response = _page(status, gettext(SENTENCES[code]))
+        if status == HTTPStatus.METHOD_NOT_ALLOWED and error.get_response().headers.get("Allow"):
+            response.headers["Allow"] = error.get_response().headers["Allow"]
+        return response
+
+    @app.errorhandler(SQLAlchemyError)
+    def _store(fault: SQLAlchemyError) -> Response:
+        log.error("store_fault", exc_info=fault, endpoint=request.endpoint)
+        response = _page(503, gettext(SENTENCES["page.store_busy"]))
+        response.headers["Retry-After"] = "5"
+        return response
+
+    @app.errorhandler(Exception)
+    def _fault(fault: Exception) -> Response:
+        log.error("fault", exc_info=fault, endpoint=request.endpoint)
+        return _page(500, gettext(SENTENCES["page.fault"]))
+
+
+def _page(status: int, words: str) -> Response:
+    if request.path.startswith("/api/"):
+        response = jsonify(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=words)
+        response.content_type = "application/problem+json"
+    else:
+        door = door_of(request.path)
+        page = render_template(
+            "refusals/refusal.html",
+            status=status,
+            sentence=words,
+            back=PREFIXES[door] if door else None,
+            door=door.value if door else "finder",
+        )
+        response = make_response(page)
+    response.status_code = status
+    return response

@@ -1,0 +1,51 @@
+"""How moments, distances and codes read on a page."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flask import Flask, url_for
+
+from wristband import clock
+from wristband.web.language import gettext as _
+
+# The instance's own zone; China has one.
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def clock_time(moment: datetime) -> str:
+    """`14:05`, in the instance's zone."""
+    return moment.astimezone(ZONE).strftime("%H:%M")
+
+
+def day_time(moment: datetime) -> str:
+    """`今天 14:05`, `11月23日 14:05`, with the year where it is another one."""
+    local, today = moment.astimezone(ZONE), clock.now().astimezone(ZONE)
+    facts = {"time": f"{local:%H:%M}", "day": local.day, "month": local.month, "year": local.year}
+    if local.date() == today.date():
+        return _("今天 %(time)s", **facts)
+    if local.year == today.year:
+        return _("%(month)s月%(day)s日 %(time)s", **facts)
+    return _("%(year)s年%(month)s月%(day)s日 %(time)s", **facts)
+
+
+def distance(metres: float) -> str:
+    """A straight-line distance, rounded the way people say it."""
+    if metres < 1000:
+        return _("约 %(n)s 米", n=max(10, round(metres, -1)) if metres < 100 else round(metres / 50) * 50)
+    return _("约 %(n)s 公里", n=f"{metres / 1000:.1f}" if metres < 10_000 else round(metres / 1000))
+
+
+def attach(app: Flask) -> None:
+    app.jinja_env.filters.update(time=day_time, clock=clock_time, distance=distance)
+
+    @cache
+    def static(path: str) -> str:
+        digest = hashlib.sha256((Path(str(app.static_folder)) / path).read_bytes()).hexdigest()[:12]
+        return url_for("static", filename=path, v=digest)
+
+    app.jinja_env.globals["static"] = static

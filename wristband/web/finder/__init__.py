@@ -1,0 +1,7 @@
+"""The passer-by's door: no cookie, no login, every page works without script."""
+
+from flask import Blueprint
+
+finder = Blueprint("finder", __name__)
+
+from wristband.web.finder import asking, opening, ways  # noqa: E402, F401  the views

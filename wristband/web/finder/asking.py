@@ -1,0 +1,163 @@
+"""What a finder asks for with a tap, and what has become of it."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Response, g, make_response, redirect, render_template, request, url_for
+
+from wristband import clock
+from wristband.errors import BadValue, NotFound
+from wristband.house import house
+from wristband.incidents import queries as incidents
+from wristband.incidents.rules import PlaceSource
+from wristband.outbox.queries import state_for_reach
+from wristband.scans import queries as scans
+from wristband.scans import stamps
+from wristband.scans.disclosure import FamilyReached, Progress, ReportMade
+from wristband.services import reaching, reporting, scanning
+from wristband.stations.queries import find_station
+from wristband.values.position import Position
+from wristband.web.errors import sentence
+from wristband.web.finder import finder
+from wristband.web.guards import anyone, finder_tap
+from wristband.web.language import current
+
+
+@finder.post("/s/<scan>/family")
+@finder_tap
+def tell_family(scan: str) -> Response:
+    reference = _reference(scan)
+    reaching.tell_family(reference, _serial(reference), language=current(), low_trust=g.low_trust, now=clock.now())
+    return _to_progress(reference)
+
+
+@finder.post("/s/<scan>/police")
+@finder_tap
+def report(scan: str) -> Response:
+    reference = _reference(scan)
+    reporting.report(reference, _serial(reference), language=current(), low_trust=g.low_trust, now=clock.now())
+    return _to_progress(reference)
+
+
+@finder.post("/s/<scan>/place")
+@finder_tap
+def add_place(scan: str) -> Response | tuple[str, int]:
+    """Append where the elder is: the phone's position, words, or both."""
+    form = request.form
+    try:
+        reporting.add_place(
+            scan,
+            form.get("key", ""),
+            source=PlaceSource.DEVICE if form.get("source") == PlaceSource.DEVICE else PlaceSource.WORDS,
+            position=_position(),
+            accuracy_m=_accuracy_m(),
+            words=form.get("words", ""),
+            now=clock.now(),
+        )
+    except BadValue as refusal:
+        return _progress_page(scan, place_error=sentence(refusal), words=form.get("words", "")), refusal.status
+    return _to_progress(scan)
+
+
+@finder.get("/s/<scan>")
+@anyone
+def progress(scan: str) -> str:
+    """The finder's own page: the truth about what is sent, seen, answered. Asked again by script as a part."""
+    return _progress_page(scan)
+
+
+def _progress_page(scan: str, *, place_error: str | None = None, words: str = "") -> str:
+    _, stamp = stamps.make(house().ring.all("forms"), scan)
+    part = request.headers.get("X-Part") == "progress"
+    return render_template(
+        "finder/progress_part.html" if part else "finder/progress.html",
+        door="finder",
+        scan=scan,
+        stamp=stamp,
+        band="",
+        progress=_progress(scan),
+        place_key=secrets.token_urlsafe(16),
+        place_error=place_error,
+        place_words=words,
+    )
+
+
+def _progress(reference: str) -> Progress:
+    scan = scans.find_acted_scan(reference)
+    if scan is None:
+        raise NotFound("scans.unknown")
+    reach = scans.find_reach(scan.id)
+    family = None
+    if reach is not None:
+        told = state_for_reach(reach.told_with)
+        family = FamilyReached(
+            at=reach.made_at,
+            of=told.of,
+            told=told.accepted,
+            failed=told.failed,
+            seen_at=reach.seen_at,
+            answered_at=reach.answered_at,
+            answer=reach.answer,
+        )
+    sightings = incidents.list_sightings([scan.id])
+    return Progress(
+        recognised=reach is not None or scans.recognised(scan),
+        family=family,
+        report=_report(scan.id),
+        places=len(sightings),
+        place_words=any(sighting.words_sealed for sighting in sightings),
+    )
+
+
+def _report(scan_id: int) -> ReportMade | None:
+    found = incidents.find_report(scan_id)
+    if found is None:
+        return None
+    made, incident = found
+    station = find_station(incident.station_id)
+    return ReportMade(
+        number=incident.number,
+        at=made.made_at,
+        state=incident.state,
+        changed_at=incident.changed_at,
+        station_name=station.name if station else "",
+        station_phone=station.phone if station else "",
+        disposition=incident.disposition,
+    )
+
+
+def _reference(scan: str) -> str:
+    """The scan's address, from the form's stamp where it is ours; otherwise a fresh one.
+
+    A page that lay open too long or lost its stamp still reports: only its second tap is a second scan.
+    """
+    reference = stamps.read(request.form.get("stamp", ""), house().ring.all("forms"))
+    if reference != scan:
+        reference, _ = stamps.make(house().ring.all("forms"))
+    return reference
+
+
+def _serial(reference: str) -> str | None:
+    """The band's serial from the form, or, on the finder's own page, of the scan it belongs to."""
+    band = request.form.get("band", "")[:64]
+    return scanning.serial_of(band) if band else scans.find_serial(reference)
+
+
+def _position() -> Position | None:
+    latitude, longitude = request.form.get("latitude", ""), request.form.get("longitude", "")
+    return Position.parse(latitude, longitude) if latitude.strip() or longitude.strip() else None
+
+
+def _accuracy_m() -> float | None:
+    """What the phone said of its accuracy, in metres; nonsense is no accuracy."""
+    try:
+        accuracy_m = float(request.form.get("accuracy", ""))
+    except ValueError:
+        return None
+    return accuracy_m if 0 <= accuracy_m <= 10_000_000 else None
+
+
+def _to_progress(reference: str) -> Response:
+    language = request.args.get("lang")
+    return make_response(redirect(url_for("finder.progress", scan=reference, lang=language), code=303))

@@ -1,0 +1,103 @@
+"""Opening a band: the frozen address, and the typed code."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from flask import Response, abort, current_app, g, make_response, render_template, request
+from markupsafe import Markup
+
+from wristband import clock
+from wristband.errors import BadValue
+from wristband.services import scanning
+from wristband.services.scanning import Opening, ScanLog
+from wristband.values.code import BandCode
+from wristband.web import headers
+from wristband.web.errors import sentence
+from wristband.web.finder import finder
+from wristband.web.guards import anyone, finder_tap
+from wristband.web.language import current
+from wristband.web.pages import settings
+
+_CHECK_FILE = re.compile(r"[A-Za-z0-9_-]{1,100}\.txt")
+_CHECK_FILE_MAX_BYTES = 4096
+
+
+@finder.get("/")
+@anyone
+def home() -> str:
+    return render_template("finder/home.html", door="finder")
+
+
+@finder.get("/t/<token>")
+@finder.get("/T/<token>")
+@anyone
+def open_token(token: str) -> Response:
+    """The scan page. Every token gets the same one; opening it tells nobody."""
+    if _CHECK_FILE.fullmatch(token):
+        return _check_file(token)
+    return _scan_page(token)
+
+
+@finder.get("/b")
+@finder.get("/B")
+@anyone
+def ask_code() -> str:
+    return render_template("finder/code.html", door="finder", typed="", error=None)
+
+
+@finder.post("/b")
+@finder_tap
+def open_code() -> Response | tuple[str, int]:
+    """The scan page for a typed code: the same for a known and an unknown one, and no token in sight."""
+    typed = request.form.get("code", "")[:40]
+    try:
+        code = BandCode.parse(typed)
+    except BadValue as refusal:
+        page = render_template("finder/code.html", door="finder", typed=typed, error=sentence(refusal))
+        return page, refusal.status
+    return _scan_page(code.text)
+
+
+def _scan_page(band: str) -> Response:
+    page = scanning.open_band(band[:64])
+    log: ScanLog = current_app.extensions["scan_log"]
+    if request.method != "HEAD":
+        log.note(Opening(page.scan, band[:64], current(), clock.now()))
+    style, policy = _style()
+    g.content_security_policy = policy
+    return make_response(
+        render_template(
+            "finder/scan.html",
+            door="finder",
+            scan=page.scan,
+            stamp=page.stamp,
+            band=page.band,
+            code_tail=page.code_tail,
+            inline_style=style,
+        )
+    )
+
+
+@cache
+def _style() -> tuple[Markup, str]:
+    """The scan page's own style, and the policy that allows exactly it: no other request, no script."""
+    css = (Path(str(current_app.static_folder)) / "scan.css").read_text()
+    css = re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"/\*.*?\*/", "", css, flags=re.S)).strip()
+    policy = headers.closed_policy(style=headers.style_hash(css), script="'none'", connect="'none'")
+    return Markup(css), policy  # noqa: S704  our own file
+
+
+def _check_file(name: str) -> Response:
+    """An ownership check of a mini-program platform, from the operator's folder."""
+    folder = settings().check_files_dir
+    try:
+        path = (folder or Path("/nonexistent")) / name
+        content = path.read_bytes() if folder and path.is_file() else None
+    except OSError:
+        content = None
+    if content is None or len(content) > _CHECK_FILE_MAX_BYTES:
+        abort(404)
+    return Response(content, mimetype="text/plain")

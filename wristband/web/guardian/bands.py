@@ -1,0 +1,100 @@
+"""An elder's bands: issue, print, end."""
+
+from __future__ import annotations
+
+import io
+
+from flask import Response, g, make_response, redirect, render_template, request, send_file, url_for
+from markupsafe import Markup
+
+from wristband import clock
+from wristband.bands import queries
+from wristband.bands.artwork import drawing
+from wristband.bands.printing.pdf import BandPrint, band_pdf
+from wristband.bands.rules import END_WORDS, BandEnd, BandForm
+from wristband.elders.queries import get_elder
+from wristband.errors import BadValue
+from wristband.services import issuing
+from wristband.web.guardian import family
+from wristband.web.guards import guardian
+from wristband.web.language import current, gettext
+from wristband.web.pages import settings
+
+# The symbol on the page, larger than in print: a phone scans it from a screen.
+_ON_SCREEN_MM = 60.0
+
+
+@family.post("/elders/<int:elder_id>/bands")
+@guardian
+def issue_band(elder_id: int) -> Response:
+    form, key = request.form.get("form", ""), request.form.get("key", "")
+    if form not in set(BandForm) or not 16 <= len(key) <= 64:
+        raise BadValue("page.bad_request")
+    band_id = issuing.issue(key, elder_id, BandForm(form), guardian_id=g.account.guardian_id, now=clock.now())
+    return make_response(redirect(url_for("family.band", band_id=band_id), code=303))
+
+
+@family.get("/bands/<int:band_id>")
+@guardian
+def band(band_id: int) -> str:
+    me = g.account.guardian_id
+    found = queries.get_band(band_id, guardian_id=me)
+    elder = get_elder(found.elder_id or 0, guardian_id=me)
+    return render_template(
+        "guardian/band.html",
+        door="family",
+        band=found,
+        elder=elder,
+        symbol=_symbol(issuing.drawn(band_id, guardian_id=me), _ON_SCREEN_MM),
+        ends_shown=[(why, gettext(words)) for why, words in END_WORDS.items()],
+    )
+
+
+@family.get("/bands/<int:band_id>/print.pdf")
+@guardian
+def band_as_pdf(band_id: int) -> Response:
+    """The band at true size, to be printed without scaling."""
+    printable = issuing.printable(band_id, guardian_id=g.account.guardian_id, now=clock.now())
+    sheet = BandPrint(
+        design=printable.design,
+        face=printable.face,
+        code=printable.code,
+        check_code=printable.check_code,
+        issued=printable.issued_at.date(),
+        language="en" if current() == "en" else "zh",
+    )
+    data = band_pdf([sheet], printable.form, font_path=settings().print_font)
+    name = f"band-{printable.code.tail}.pdf"
+    return send_file(io.BytesIO(data), mimetype="application/pdf", as_attachment=True, download_name=name)
+
+
+@family.get("/bands/<int:band_id>/print")
+@guardian
+def band_as_page(band_id: int) -> str:
+    """The same for the browser's own print, where no font for a PDF is installed."""
+    printable = issuing.printable(band_id, guardian_id=g.account.guardian_id, now=clock.now())
+    return render_template(
+        "guardian/band_print.html",
+        door="family",
+        band=printable,
+        band_id=band_id,
+        symbol=_symbol(printable, drawing.SIZE_MM),
+        host=settings().host,
+    )
+
+
+@family.post("/bands/<int:band_id>/end")
+@guardian
+def end_band(band_id: int) -> Response:
+    why = request.form.get("why", "")
+    if why not in set(BandEnd):
+        raise BadValue("page.bad_request")
+    me = g.account.guardian_id
+    elder_id = queries.get_band(band_id, guardian_id=me).elder_id
+    issuing.end(band_id, BandEnd(why), guardian_id=me, now=clock.now())
+    return make_response(redirect(url_for("family.elder", elder_id=elder_id), code=303))
+
+
+def _symbol(printable: issuing.PrintableBand, size_mm: float) -> Markup:
+    svg = drawing.svg(printable.design, printable.face, size_mm=size_mm, paper=drawing.YELLOW)
+    return Markup(svg)  # noqa: S704  drawn by us, no text of anybody's in it

@@ -1,0 +1,80 @@
+"""Coming in by phone and code, and going out."""
+
+from __future__ import annotations
+
+from flask import Response, make_response, redirect, render_template, request, session, url_for
+
+from wristband import clock
+from wristband.accounts.rules import Door
+from wristband.errors import BadValue, Refusal, TooMany
+from wristband.services import signing_in
+from wristband.values.phone import Phone
+from wristband.web.errors import sentence
+from wristband.web.guardian import family
+from wristband.web.guards import REFERENCE, guardian, visitor
+from wristband.web.language import current
+from wristband.web.pages import settings
+
+
+@family.get("/sign-in")
+@visitor
+def sign_in() -> str:
+    return _page("phone")
+
+
+@family.post("/sign-in")
+@visitor
+def ask_code() -> tuple[str, int] | Response:
+    """Send a code and ask for it: the same answer for a known number and an unknown one."""
+    typed = request.form.get("phone", "")[:40]
+    try:
+        phone = Phone.parse_mobile(typed)
+        signing_in.ask_code(phone, address=request.remote_addr or "", language=current(), now=clock.now())
+    except (BadValue, TooMany) as refusal:
+        return _page("phone", phone=typed, refusal=refusal), refusal.status
+    session["phone"] = phone.e164
+    return make_response(redirect(url_for("family.sign_in_code"), code=303))
+
+
+@family.get("/sign-in/code")
+@visitor
+def sign_in_code() -> str | Response:
+    if "phone" not in session:
+        return make_response(redirect(url_for("family.sign_in")))
+    return _page("code", phone=Phone(session["phone"]).masked())
+
+
+@family.post("/sign-in/code")
+@visitor
+def enter_code() -> tuple[str, int] | Response:
+    if "phone" not in session:
+        return make_response(redirect(url_for("family.sign_in"), code=303))
+    phone = Phone(session["phone"])
+    try:
+        reference = signing_in.enter_code(phone, request.form.get("code", "")[:40], language=current(), now=clock.now())
+    except (BadValue, TooMany) as refusal:
+        return _page("code", phone=phone.masked(), refusal=refusal), refusal.status
+    session.clear()  # a new sign-in takes nothing over from before
+    session[REFERENCE] = reference
+    return make_response(redirect(url_for("family.home"), code=303))
+
+
+@family.post("/sign-out")
+@guardian
+def sign_out() -> Response:
+    signing_in.sign_out(session.get(REFERENCE), Door.FAMILY, now=clock.now())
+    session.clear()
+    response = make_response(redirect(url_for("family.sign_in"), code=303))
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def _page(step: str, *, phone: str = "", refusal: Refusal | None = None) -> str:
+    return render_template(
+        "guardian/sign_in.html",
+        door="family",
+        step=step,
+        phone=phone,
+        error=sentence(refusal) if refusal else "",
+        printed_messages=settings().demonstration,
+    )

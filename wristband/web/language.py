@@ -1,0 +1,37 @@
+"""Which language a page speaks: what the address asks for, then the browser, then Simplified Chinese."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g, request
+
+from wristband.language import LANGUAGES, SOURCE, catalogue
+
+
+def current() -> str:
+    """BCP 47 tag of this request's language."""
+    if "language" not in g:
+        asked = request.args.get("lang") or request.form.get("lang")
+        g.language = asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, SOURCE)
+    return str(g.language)
+
+
+def gettext(text: str, **facts: Any) -> str:
+    """`text` in this request's language."""
+    translated = catalogue(current()).gettext(text)
+    return translated % facts if facts else translated
+
+
+def language_links() -> list[tuple[str, str, str, bool]]:
+    """For the language switch: tag, own name, address of this page in it, whether it is the current one."""
+    return [(tag, name, f"?lang={tag}", tag == current()) for tag, name in LANGUAGES.items()]
+
+
+def attach(app: Flask) -> None:
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: catalogue(current()).gettext(text),
+        lambda one, many, n: catalogue(current()).ngettext(one, many, n),
+        newstyle=True,
+    )

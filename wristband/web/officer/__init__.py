@@ -1,0 +1,7 @@
+"""The police door."""
+
+from flask import Blueprint
+
+police = Blueprint("police", __name__, url_prefix="/police")
+
+from wristband.web.officer import desk, incidents, sign_in, stream  # noqa: E402, F401  the views

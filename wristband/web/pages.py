@@ -1,0 +1,36 @@
+"""What every page knows: who runs this, where it is, how to sign its forms."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, g
+from flask_wtf.csrf import generate_csrf
+
+from wristband.bands.rules import END_WORDS
+from wristband.config import Settings
+from wristband.incidents.rules import DISPOSITION_WORDS
+from wristband.language import LANGUAGES
+from wristband.web.language import current, language_links
+
+
+def settings() -> Settings:
+    """This process's settings."""
+    return current_app.extensions["settings"]  # type: ignore[no-any-return]
+
+
+def attach(app: Flask) -> None:
+    ours: Settings = app.extensions["settings"]
+    app.jinja_env.globals.update(
+        organisation=ours.organisation,
+        organisation_phone=ours.organisation_phone,
+        filing=ours.filing,
+        demonstration=ours.demonstration,
+        languages=LANGUAGES,
+        language_links=language_links,
+        csrf_token=generate_csrf,
+        disposition_words=DISPOSITION_WORDS,
+        end_words=END_WORDS,
+    )
+
+    @app.context_processor
+    def _of_this_request() -> dict[str, object]:
+        return {"language": current(), "account": g.get("account")}

@@ -1,0 +1,61 @@
+"""Cookies: one for each signed-in door, below its own prefix; everywhere else none at all."""
+
+from __future__ import annotations
+
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+
+from wristband.accounts.rules import Door
+
+# Where each signed-in door lives; its cookie is sent nowhere else.
+PREFIXES = {Door.FAMILY: "/family", Door.POLICE: "/police"}
+
+
+def door_of(path: str) -> Door | None:
+    """The signed-in door a path belongs to."""
+    return next((door for door, prefix in PREFIXES.items() if path == prefix or path.startswith(f"{prefix}/")), None)
+
+
+class _NoSession(SecureCookieSession):
+    """What a door without cookies has: empty, and refusing to be written."""
+
+    def __setitem__(self, key: str, value: object) -> None:
+        raise RuntimeError("this door keeps no cookie")
+
+
+class DoorSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, under a name and a path of the door the request came to."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        door = door_of(request.path)
+        if door is None:
+            return _NoSession()
+        serializer = self.get_signing_serializer(app)
+        cookie = request.cookies.get(self._name(door, request))
+        if serializer is None or not cookie:
+            return self.session_class()
+        try:
+            return self.session_class(serializer.loads(cookie))
+        except Exception:  # a cookie that does not read is no cookie: whatever was sent, the page opens
+            return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        from flask import request
+
+        door = door_of(request.path)
+        if door is None:
+            return
+        response.vary.add("Cookie")
+        if not session.modified:
+            return
+        serializer = self.get_signing_serializer(app)
+        options = {"path": PREFIXES[door], "secure": request.is_secure, "httponly": True, "samesite": "Lax"}
+        if not session:
+            response.delete_cookie(self._name(door, request), **options)
+        elif serializer:
+            response.set_cookie(self._name(door, request), serializer.dumps(dict(session)), **options)
+
+    @staticmethod
+    def _name(door: Door, request: Request) -> str:
+        prefix = "__Secure-" if request.is_secure else ""
+        return f"{prefix}wristband_{door.value}"
