@@ -134,8 +134,10 @@ def paint_age(art: Painting, head: Head, inside: Image.Image) -> None:
             strength=0.22 * w,
             inside=inside,
         )
-    for x in (-16, 14):
-        art.line([(MIDDLE + x, 548), (MIDDLE + x * 0.8, 592)], 6, skin.deep, soft=3, strength=0.35 * w, inside=inside)
+    for frown in (-16, 14):
+        art.line(
+            [(MIDDLE + frown, 548), (MIDDLE + frown * 0.8, 592)], 6, skin.deep, soft=3, strength=0.35 * w, inside=inside
+        )
 
 
 def paint_eyes(art: Painting, head: Head, inside: Image.Image) -> None:

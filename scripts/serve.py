@@ -31,6 +31,7 @@ STOP_WITHIN_S = 15
 # Each live desk stream holds a thread, and settings allow 16 a process: the rest stay free for everybody else.
 THREADS = 32
 WORKERS = 2
+STANDS = "服务已就绪。"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -55,33 +56,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="scripts/serve", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000)")
-    parser.add_argument(
-        "--lan", action="store_true", help="HTTPS for phones in the same network, with a certificate made here"
+    parser = argparse.ArgumentParser(
+        prog="scripts/serve", description="在本机试用:准备环境和演示数据,启动网页服务和消息投递,按 Ctrl-C 停止。"
     )
-    parser.add_argument("--reset", action="store_true", help="begin anew: forget everything the demonstration kept")
+    parser.add_argument("--port", type=int, default=8000, help="监听的端口,默认 8000")
+    parser.add_argument("--lan", action="store_true", help="用 HTTPS 让同一网络里的手机能扫码,证书由本机自己做")
+    parser.add_argument("--reset", action="store_true", help="重新开始:清空演示的全部数据")
     asked = parser.parse_args(arguments)
     if not 1 <= asked.port <= 65535:
-        parser.error("--port is a number from 1 to 65535")
+        parser.error("--port 要写 1 到 65535 之间的数字")
     return asked
 
 
 def _instance(asked: argparse.Namespace) -> Path:
     """The instance's folder, made if need be. A LAN instance is its own: its bands carry the LAN address."""
     if os.environ.get("WRISTBAND_MODE", "development") != "development":
-        raise CannotServe("this is for trying out; the README says how a production is started.")
+        raise CannotServe("这个命令只用来试用;正式运行请看 README。")
     own = ROOT / ("instance-lan" if asked.lan else "instance")
     folder = Path(os.environ.get("WRISTBAND_DATA_DIR") or own).resolve()
     if asked.reset and (folder != own or "WRISTBAND_DATABASE_URL" in os.environ):
-        raise CannotServe("--reset forgets only the demonstration's own folder; unset the WRISTBAND_ settings first.")
+        raise CannotServe("--reset 只清空演示自己的文件夹;请先取消 WRISTBAND_ 开头的设置。")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise CannotServe(f"the folder {folder} cannot be written: {error.strerror}.") from None
+        raise CannotServe(f"文件夹 {folder} 不能写入:{error.strerror}。") from None
     if free < FREE_BYTES_NEEDED:
-        raise CannotServe(f"the disk is nearly full; {FREE_BYTES_NEEDED // 1_000_000} MB free are needed in {folder}.")
+        raise CannotServe(f"磁盘快满了;{folder} 需要 {FREE_BYTES_NEEDED // 1_000_000} MB 空间,请先清理。")
     return folder
 
 
@@ -92,7 +93,7 @@ def _alone(folder: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
-        raise CannotServe(f"{folder} is already being served; stop that one first (Ctrl-C there).") from None
+        raise CannotServe(f"{folder} 已经有一个服务在用;请先在那边按 Ctrl-C 停止。") from None
     return lock
 
 
@@ -107,7 +108,7 @@ def _prepare(asked: argparse.Namespace, folder: Path) -> tuple[str, dict[str, st
     if asked.lan:
         main_one, addresses = certificate.lan_addresses()
         if main_one is None:
-            raise CannotServe("this machine is in no network; connect it to the phone's Wi-Fi, or leave --lan away.")
+            raise CannotServe("本机没有联网;请连上手机所在的 Wi-Fi,或者不用 --lan。")
         pair = certificate.certificate_for(addresses, folder / "tls")
         tls = ["--certfile", str(pair.certificate), "--keyfile", str(pair.key)]
         address = f"https://{main_one}:{asked.port}"
@@ -127,14 +128,14 @@ def _must_be_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise CannotServe(f"port {port} is in use; choose another: scripts/serve --port {port + 1}") from None
-            raise CannotServe(f"port {port} cannot be used: {os.strerror(error.errno or 0)}.") from None
+                raise CannotServe(f"端口 {port} 已被占用;请换一个,例如 scripts/serve --port {port + 1}") from None
+            raise CannotServe(f"端口 {port} 不能用:{os.strerror(error.errno or 0)}。") from None
 
 
 def _set_up(environment: dict[str, str]) -> None:
     done = subprocess.run([BIN / "wristband", "setup"], cwd=ROOT, env=environment, preexec_fn=_die_with_parent)
     if done.returncode:
-        raise CannotServe("setting up did not work; the lines above say why.")
+        raise CannotServe("准备没有成功;原因见上面几行。")
 
 
 def _serve(asked: argparse.Namespace, address: str, environment: dict[str, str], tls: list[str]) -> int:
@@ -143,17 +144,17 @@ def _serve(asked: argparse.Namespace, address: str, environment: dict[str, str],
         signal.signal(name, lambda *_: stopping.set())
     host = "0.0.0.0" if asked.lan else "127.0.0.1"  # noqa: S104
     web = _start([*_web_command(f"{host}:{asked.port}"), *tls], environment)
-    worker = _start([str(BIN / "wristband"), "deliver"], environment)
+    worker = _start_worker(environment)
     family = [web, worker]
     try:
         if not _wait_until_ready(address, tls, web, stopping):
             if stopping.is_set():
                 return 0
-            raise CannotServe("the server did not become ready; the lines above say why.")
+            raise CannotServe("服务没有启动成功;原因见上面几行。")
         subprocess.run([BIN / "wristband", "start-here"], cwd=ROOT, env=environment, preexec_fn=_die_with_parent)
         if asked.lan:
-            print("The phone warns once that it does not know this machine's certificate: choose to go on.", flush=True)
-        print("Ctrl-C stops it.", flush=True)
+            print("手机第一次打开会提示证书不受信任,因为证书是本机自己做的:请选择继续访问。", flush=True)
+        print(f"{STANDS}按 Ctrl-C 停止。", flush=True)
         return _watch(family, environment, stopping)
     finally:
         _stop(family)
@@ -168,8 +169,15 @@ def _web_command(bind: str) -> list[str]:
     ]
 
 
-def _start(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+def _start(command: list[str], environment: dict[str, str], stdout: int | None = None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, preexec_fn=_die_with_parent
+    )
+
+
+def _start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # Its own words are for somebody who started it alone; faults still reach the terminal.
+    return _start([str(BIN / "wristband"), "deliver"], environment, stdout=subprocess.DEVNULL)
 
 
 def _die_with_parent() -> None:
@@ -195,13 +203,13 @@ def _watch(family: list[subprocess.Popen[bytes]], environment: dict[str, str], s
     while not stopping.wait(0.3):
         web, worker = family
         if web.poll() is not None:
-            print("scripts/serve: the web server ended; see above.", file=sys.stderr)
+            print("scripts/serve: 网页服务退出了;原因见上面几行。", file=sys.stderr)
             return 1
         if worker.poll() is not None:
-            print(f"scripts/serve: the delivery worker ended; started again in {pause_s:.0f} s.", file=sys.stderr)
+            print(f"scripts/serve: 消息投递退出了,{pause_s:.0f} 秒后重新启动。", file=sys.stderr)
             if stopping.wait(pause_s):
                 break
-            family[1] = _start([str(BIN / "wristband"), "deliver"], environment)
+            family[1] = _start_worker(environment)
             pause_s = min(pause_s * 2, 30.0)
     return 0
 

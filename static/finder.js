@@ -171,7 +171,7 @@
       return;
     }
     var request = new XMLHttpRequest();
-    request.open("GET", window.location.pathname + window.location.search);
+    request.open("GET", progress.getAttribute("data-address"));
     request.responseType = "document";
     request.timeout = ANSWER_WITHIN_MS;
     request.setRequestHeader("X-Part", "progress");

@@ -108,7 +108,7 @@ def _settings(folder: Path, keys_folder: Path, database_url: str) -> Settings:
     return Settings(data_dir=folder, keys_dir=keys_folder, database_url=database_url, organisation="同安分局黄手环")
 
 
-# ---- databases: a migrated one is made once, and copied for each test
+# ---- databases: migrated once, then copied (SQLite) or emptied (PostgreSQL) for each test
 
 
 def _migrate(settings: Settings) -> None:
@@ -160,25 +160,24 @@ def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> It
     if engine == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    yield from _one_database(request.getfixturevalue("databases"), None)
+    server: postgres.Databases = request.getfixturevalue("databases")
+    url = server.create()
+    yield url.render_as_string(hide_password=False)
+    server.drop(url)
 
 
 @pytest.fixture
 def engine_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a migrated database without a row, this test's own."""
+    """The address of a migrated database without a row, nobody else's while the test runs."""
     if engine == "sqlite":
         path = tmp_path / "wristband.db"
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
         yield f"sqlite:///{path}"
         return
-    template = request.getfixturevalue("migrated_postgresql")
-    yield from _one_database(request.getfixturevalue("databases"), template)
-
-
-def _one_database(server: postgres.Databases, template: URL | None) -> Iterator[str]:
-    url = server.create(template)
+    url: URL = request.getfixturevalue("migrated_postgresql")
+    server: postgres.Databases = request.getfixturevalue("databases")
     yield url.render_as_string(hide_password=False)
-    server.drop(url)
+    server.empty(url)
 
 
 # ---- the application

@@ -42,29 +42,42 @@ def is_there() -> bool:
 
 
 class Databases:
-    """One server, on which each test gets a database of its own, copied from a migrated one."""
+    """One server, and the databases that tests make on it."""
 
     def __init__(self, server: URL) -> None:
         self._server = server.set(drivername="postgresql+psycopg")
         self._mark = f"wristband_test_{secrets.token_hex(4)}"
         self._made = 0
 
-    def create(self, template: URL | None = None) -> URL:
-        """A new database, empty or a copy of `template`, to which nobody may be connected."""
+    def create(self) -> URL:
+        """A new database without a table; UTF-8 whatever the machine's locale says."""
         self._made += 1
-        name = f"{self._mark}_{self._made}"
-        # UTF-8 whatever the machine's locale says; a copy must have its template's encoding anyway.
-        source = f'"{template.database}"' if template else "template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE {source}')
-        return self._server.set(database=name)
+        url = self._server.set(database=f"{self._mark}_{self._made}")
+        self._run(
+            self._server, f"CREATE DATABASE \"{url.database}\" TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"
+        )
+        return url
 
     def drop(self, url: URL) -> None:
-        self._run(f'DROP DATABASE "{url.database}" WITH (FORCE)')
+        self._run(self._server, f'DROP DATABASE "{url.database}" WITH (FORCE)')
 
-    def _run(self, statement: str) -> None:
-        address = self._server.set(drivername="postgresql").render_as_string(hide_password=False)
+    def empty(self, url: URL) -> None:
+        """Take every row out of a migrated database. Quicker by far than a new copy of it."""
+        tables = self._run(
+            url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        )
+        some = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)  # noqa: S608  our own tables
+        filled = self._run(url, some)
+        if filled:
+            names = ", ".join(f'"{name}"' for name in filled)
+            self._run(url, f"SET lock_timeout = '10s'; TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+    def _run(self, url: URL, statement: str) -> list[str]:
+        """The first column of what a statement returns."""
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(statement.encode())
+            done = connection.execute(statement.encode())
+            return [row[0] for row in done] if done.description else []
 
 
 @contextlib.contextmanager
@@ -102,7 +115,8 @@ def _own_server(folder: Path) -> Iterator[URL]:
         server = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=log, stderr=log, preexec_fn=_die_with_the_tests, **started_as
         )
-    url = URL.create("postgresql", username="tests", host=str(folder), database="postgres")
+    # The socket's folder as a query: both libpq and SQLAlchemy read it so.
+    url = URL.create("postgresql", username="tests", database="postgres", query={"host": str(folder)})
     try:
         _wait(url, server, folder / "log")
         yield url

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 STARTED_WITHIN_S = 90
 STOPPED_WITHIN_S = 30
+PATIENCE_S = 30
 MESSAGES_FILE = "messages.jsonl"
+STANDS = "服务已就绪。"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Server:
     base_url: str
     folder: Path
     environment: dict[str, str]
+    process_id: int
     printed: str
     """What the terminal showed at the start: what to open, and who signs in."""
 
@@ -38,14 +41,19 @@ class Server:
         whole, _, _ = (path.read_text() if path.exists() else "").rpartition("\n")
         return [message for message in map(json.loads, whole.splitlines()) if to in (None, message["to"])]
 
-    def next_message(self, to: str, *, after: int = 0, within_s: float = 20) -> dict[str, Any]:
+    def next_message(self, to: str, *, after: int = 0) -> dict[str, Any]:
         """The first message to an address beyond the `after` it already had; waits for it."""
-        latest = time.monotonic() + within_s
-        while len(found := self.messages(to)) <= after:
+        assert self.eventually(lambda: len(self.messages(to)) > after), f"no message number {after + 1} to {to}"
+        return self.messages(to)[after]
+
+    def eventually(self, is_so: Callable[[], object]) -> bool:
+        """Whether something other processes bring about comes to be, before patience ends."""
+        latest = time.monotonic() + PATIENCE_S
+        while not is_so():
             if time.monotonic() > latest:
-                raise AssertionError(f"no message number {after + 1} to {to} within {within_s} s")
+                return False
             time.sleep(0.05)
-        return found[after]
+        return True
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`wristband ...` on this instance, as an operator types it."""
@@ -81,7 +89,7 @@ def running(folder: Path, **settings: str) -> Iterator[Server]:
         )
     try:
         printed = _until_it_stands(process, folder / "serve.log")
-        yield Server(base_url, folder, environment | {"WRISTBAND_BASE_URL": base_url}, printed)
+        yield Server(base_url, folder, environment | {"WRISTBAND_BASE_URL": base_url}, process.pid, printed)
     finally:
         process.terminate()
         process.wait(STOPPED_WITHIN_S)
@@ -107,6 +115,6 @@ def _until_it_stands(process: subprocess.Popen[bytes], log: Path) -> str:
         while time.monotonic() < latest and process.poll() is None:
             if ready.select(timeout=1):
                 printed += os.read(process.stdout.fileno(), 65536)
-                if b"Ctrl-C" in printed:
+                if STANDS.encode() in printed:
                     return printed.decode()
     raise AssertionError(f"the service did not start:\n{printed.decode()}\n{log.read_text()}")

@@ -28,7 +28,7 @@ def set_up(*, debug: bool = False) -> None:
     """Send every log line of ours to standard error as one JSON object."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     # Werkzeug and gunicorn would print request lines with tokens in them.
-    for chatty in ("werkzeug", "gunicorn.access"):
+    for chatty in ("werkzeug", "gunicorn.access", "alembic", "fontTools"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
     structlog.configure(
         processors=[

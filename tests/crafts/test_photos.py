@@ -15,15 +15,17 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from tests.photographs import (
     CANARY,
     PORTRAITS,
+    display_p3,
     encoded,
     exif,
+    in_display_p3,
     jpeg_segments,
     phone_heic,
     phone_jpeg,
@@ -195,6 +197,14 @@ def test_black_and_white_of_one_bit_is_taken():
     assert clean(encoded(small().convert("1"), "PNG")).width == 400
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_wide_colours_of_a_phone_become_the_same_colours_in_srgb(kind):
+    red = Image.new("RGB", (300, 300), (220, 40, 40))
+    in_its_numbers = in_display_p3(red)
+    assert difference(red, in_its_numbers) > 15
+    assert difference(opened(clean(encoded(in_its_numbers, kind, icc_profile=display_p3()))), red) < 4
+
+
 @pytest.mark.parametrize("profile", [b"nonsense", b"\0" * 400])
 def test_a_broken_colour_profile_counts_as_none(profile):
     assert difference(opened(clean(encoded(small(), "JPEG", icc_profile=profile))), small()) < 4
@@ -311,6 +321,7 @@ def test_who_finds_no_free_desk_in_time_is_asked_to_come_back():
     assert clean(data).width == 768
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_whatever_a_hijacked_worker_says_is_refused(said):
     with pytest.raises(BadValue, match=r"photo\.unreadable"):
@@ -395,6 +406,7 @@ def test_without_a_face_the_upper_middle_is_suggested_and_said_to_be_a_guess():
     assert right - left == bottom - top == 480
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 2000),
     st.integers(1, 2000),
@@ -430,6 +442,7 @@ def test_what_is_no_number_is_no_crop(text):
             Crop.parse(*numbers)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
 def test_no_text_breaks_the_crop(left, top, size):
     with suppress(BadValue):
@@ -439,6 +452,7 @@ def test_no_text_breaks_the_crop(left, top, size):
         assert 0 < crop.size <= 1
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(1, 5000), st.integers(1, 5000))
 def test_the_box_is_a_square_inside_the_picture(left, top, size, width, height):
     x0, y0, x1, y1 = Crop.parse(repr(left), repr(top), repr(size)).box(width, height)

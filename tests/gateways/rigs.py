@@ -16,7 +16,7 @@ from wristband.gateways.wire import Limits
 
 KEY = b"a shared key of thirty-two bytes"
 RECIPIENT = "+8613800138000"
-BODY = "【同安黄手环】您的登录验证码是 482913,5 分钟内有效。请勿告诉任何人。"
+BODY = "【同安黄手环】您的登录验证码是 482913，5 分钟内有效。请勿告诉任何人。"
 PATIENT = Limits(connect_s=3, total_s=10, answer_bytes=4096)
 HASTY = Limits(connect_s=0.2, total_s=0.2, answer_bytes=4096)
 

@@ -57,6 +57,12 @@ def test_without_a_shared_key_nothing_is_signed(wire: FakeWire) -> None:
     assert "Wristband-Signature" not in wire.sent[0].headers
 
 
+@pytest.mark.parametrize("key", [b"", KEY[:31]])
+def test_a_shared_key_that_is_none_or_short_does_not_start(key: bytes) -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        SmsGateway("https://sms.example.org/", key)
+
+
 def test_the_receipt_holds_the_gateways_own_name_for_the_message(gateway: SmsGateway) -> None:
     assert gateway.hand_over(handover()).reference == "r-message-0000000000000001"
 

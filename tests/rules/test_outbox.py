@@ -100,12 +100,12 @@ def test_an_outage_of_exactly_three_days_still_gets_a_last_try() -> None:
     assert following.due_at > NOW + timedelta(hours=72)
 
 
-@given(st.lists(st.floats(-1, 1), min_size=1080, max_size=1080))
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=7))
 def test_a_message_nobody_takes_is_tried_some_nine_hundred_times_in_three_days(jitters: list[float]) -> None:
     now, tries = NOW, 0
     while True:
         tries += 1
-        following = after(Outcome.PASSING, attempts=tries, now=now, jitter=jitters[tries % 1080])
+        following = after(Outcome.PASSING, attempts=tries, now=now, jitter=jitters[tries % len(jitters)])
         if following.due_at is None:
             break
         assert timedelta(seconds=1) <= following.due_at - now <= rules.LONGEST_WAIT
@@ -147,17 +147,17 @@ def test_no_wording_is_left_out_of_these_tests() -> None:
 
 def test_a_sign_in_code_reads_as_agreed() -> None:
     body = wording.render("sign_in_code", "zh-CN", FACTS)
-    assert body == "【同安黄手环】您的登录验证码是 482913,5 分钟内有效。请勿告诉任何人。"
+    assert body == "【同安黄手环】您的登录验证码是 482913，5 分钟内有效。请勿告诉任何人。"
 
 
 def test_a_scanned_band_names_its_tail_and_the_time_and_nothing_of_the_elder() -> None:
     body = wording.render("band_scanned", "zh-CN", FACTS)
-    assert body == "【同安黄手环】您守护的手环(尾号 7QK)于 14:05 有人求助。请马上登录家属页面回应。"
+    assert body == "【同安黄手环】您守护的手环（尾号 7QK）于 14:05 有人求助。请马上登录家属页面回应。"
 
 
 def test_the_organisations_phone_is_named_where_there_is_one() -> None:
     body = wording.render("band_scanned", "zh-CN", FACTS | {"organisation_phone": "0592-0000000"})
-    assert body.endswith("请马上登录家属页面回应,或拨打 0592-0000000。")
+    assert body.endswith("请马上登录家属页面回应，或拨打 0592-0000000。")
 
 
 def test_a_report_without_a_known_station_leaves_the_station_out() -> None:

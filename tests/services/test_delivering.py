@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 import time_machine
@@ -19,7 +21,7 @@ from wristband import clock
 from wristband.db import db, transaction
 from wristband.gateways.contract import Gateway, GatewayFault, Handover, Receipt
 from wristband.gateways.printed import PrintedGateway
-from wristband.outbox import leases, queries
+from wristband.outbox import bell, leases, queries
 from wristband.outbox.models import Channel, Delivery, Message, MessageState, Outcome
 from wristband.outbox.queue import enqueue
 from wristband.services.delivering import Tally, Worker
@@ -121,7 +123,7 @@ def clockwork() -> Iterator[time_machine.Traveller]:
 def test_a_message_owed_is_a_row_of_the_deed_that_owes_it() -> None:
     owe()
     assert message().state is MessageState.PENDING
-    assert message().body.startswith("【同安黄手环】您守护的手环(尾号 7QK)于 14:05 有人求助")
+    assert message().body.startswith("【同安黄手环】您守护的手环（尾号 7QK）于 14:05 有人求助")
 
 
 def test_a_deed_undone_owes_nothing() -> None:
@@ -247,11 +249,10 @@ def test_the_oldest_owed_goes_first(clockwork: time_machine.Traveller) -> None:
     assert post.recipients == ["+8613800138003", "+8613800138001", "+8613800138002"]
 
 
-def test_no_database_connection_is_held_while_a_gateway_is_called(app: Flask) -> None:
+def test_no_database_connection_is_held_while_a_gateway_is_called() -> None:
     held: list[int] = []
+    engine = db.engine
     owe()
-    with app.app_context():
-        engine = db.engine
     worker(Post(lambda _handover: held.append(engine.pool.checkedout()))).drain()  # type: ignore[attr-defined]
     assert held == [0]
 
@@ -423,35 +424,26 @@ def _claim_and_die() -> Message:
 
 
 def test_a_worker_that_lost_its_lease_records_its_attempt_and_settles_nothing(
-    clockwork: time_machine.Traveller,
+    app: Flask, clockwork: time_machine.Traveller
 ) -> None:
     owe()
 
     def meanwhile(_handover: Handover) -> None:
         clockwork.shift(timedelta(seconds=LEASE_S))
-        with slow.app_context():
+        with app.app_context():
             with transaction():
                 leases.free_lapsed(clock.now())
                 leases.claim(lease="other.1", until=clock.now() + timedelta(minutes=1), limit=1, now=clock.now())
             db.session.remove()
 
-    slow = _application()
     assert worker(Post(meanwhile)).drain() == Tally(lease_lost=1)
     assert (message().state, message().leased_by) == (MessageState.LEASED, "other.1")
     assert [delivery.outcome for delivery in deliveries()] == [Outcome.ACCEPTED]
 
 
-def _application() -> Flask:
-    from flask import current_app
-
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
-
-
-def test_a_message_purged_while_in_hand_is_no_trouble(clockwork: time_machine.Traveller) -> None:
-    application = _application()
-
+def test_a_message_purged_while_in_hand_is_no_trouble(app: Flask) -> None:
     def purge(_handover: Handover) -> None:
-        with application.app_context():
+        with app.app_context():
             with transaction():
                 db.session.execute(sa.delete(Message))
             db.session.remove()
@@ -601,6 +593,58 @@ def test_a_failed_message_is_tried_again_without_another_one_coming(app: Flask) 
         assert tried.acquire(timeout=20)
         assert tried.acquire(timeout=20)
     assert running.tally == Tally(delivered=1, retried=1)
+
+
+@pytest.mark.parametrize("engine", [pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_a_worker_goes_on_after_the_database_hung_up(app: Flask) -> None:
+    arrived = threading.Semaphore(0)
+    with Running(app, Post(lambda _handover: arrived.release())):
+        owe("reach:1:guardian:1")
+        assert arrived.acquire(timeout=20)
+        _hang_up_on_everybody()
+        with contextlib.suppress(sa.exc.OperationalError):
+            owe("reach:1:guardian:2")  # this one may meet the broken line itself
+        owe("reach:1:guardian:2")
+        assert arrived.acquire(timeout=20)
+    assert message("reach:1:guardian:2").state is MessageState.DELIVERED
+
+
+def _hang_up_on_everybody() -> None:
+    address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+# the bell
+
+
+@pytest.fixture
+def doorbell() -> Iterator[bell.Bell]:
+    with contextlib.closing(bell.listen(db.engine)) as listening:
+        listening.wait(0)
+        yield listening
+
+
+def test_the_bell_rings_when_a_message_is_owed(doorbell: bell.Bell) -> None:
+    owe()
+    assert doorbell.wait(20)
+    assert not doorbell.wait(0)
+
+
+def test_the_bell_is_silent_for_a_deed_that_was_undone(doorbell: bell.Bell) -> None:
+    with contextlib.suppress(LookupError), transaction():
+        bell.ring()
+        raise LookupError
+    assert not doorbell.wait(0.1)
+
+
+def test_a_ring_nobody_waited_for_is_heard_later(doorbell: bell.Bell) -> None:
+    owe("reach:1:guardian:1")
+    owe("reach:1:guardian:2")
+    assert doorbell.wait(0)
 
 
 # asking

@@ -9,6 +9,7 @@ import json
 from wristband.gateways import wire
 from wristband.gateways.contract import Gateway, GatewayFault, Handover, Receipt
 
+SHORTEST_KEY_BYTES = 32
 # Refused for good: the request or its content is wrong, and will be tomorrow.
 # Not 401, 403 and 404: there our key or address is wrong, the operator mends it and nothing is lost meanwhile.
 _PERMANENT_STATUS = frozenset({400, 413, 415, 422})
@@ -23,12 +24,15 @@ class SmsGateway(Gateway):
 
     Headers: `Idempotency-Key`; `Wristband-Time`, seconds since 1970; `Wristband-Signature`, `v1=` and the hexadecimal
     HMAC-SHA256, under the shared key, of `time.key.` followed by the bytes of the body. A receiver refuses times
-    more than 300 s off, and repeats its first answer for a key it has seen. Without a shared key nothing is signed.
+    more than 300 s off, and repeats its first answer for a key it has seen. Without a shared key nothing is signed;
+    one shorter than SHORTEST_KEY_BYTES is a ValueError.
     """
 
     name = "sms"
 
     def __init__(self, url: str, key: bytes | None, limits: wire.Limits | None = None) -> None:
+        if key is not None and len(key) < SHORTEST_KEY_BYTES:
+            raise ValueError(f"the key shared with the SMS gateway needs {SHORTEST_KEY_BYTES} bytes")
         self._url = url
         self._key = key
         self._limits = limits or wire.Limits()
@@ -51,7 +55,7 @@ class SmsGateway(Gateway):
             "User-Agent": "wristband",
             "Idempotency-Key": handover.idempotency_key,
         }
-        if self._key:
+        if self._key is not None:
             moment = str(int(handover.at.timestamp()))
             signed = f"{moment}.{handover.idempotency_key}.".encode() + body
             headers["Wristband-Time"] = moment

@@ -86,11 +86,11 @@ def find_report(scan_id: int) -> tuple[Report, Incident] | None:
 def count_reports(incident_ids: Sequence[int]) -> dict[int, int]:
     """How many people have reported each of these incidents."""
     rows = db.session.execute(
-        sa.select(Report.incident_id, sa.func.count(Report.id))
+        sa.select(Report.incident_id, sa.func.count(Report.id).label("reports"))
         .where(Report.incident_id.in_(incident_ids))
         .group_by(Report.incident_id)
     )
-    return dict(rows.tuples())
+    return {row.incident_id: row.reports for row in rows}
 
 
 def find_open_incident(elder_id: int) -> Incident | None:

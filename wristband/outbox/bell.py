@@ -82,21 +82,20 @@ class _PostgresqlBell:
     def wait(self, timeout_s: float) -> bool:
         try:
             if self._connection is None:
-                self._connection = self._open()
-                return True  # what was owed while nobody listened
+                self._open()
+                return True  # something may have been owed while nobody listened
             return any(True for _ in self._connection.notifies(timeout=timeout_s, stop_after=1))
         except (self._engine.dialect.loaded_dbapi.Error, SQLAlchemyError):
             self.close()
             time.sleep(timeout_s)
             return False
 
-    def _open(self) -> Any:
+    def _open(self) -> None:
         pooled = self._engine.raw_connection()
-        pooled.detach()
-        connection: Any = pooled.driver_connection
-        connection.autocommit = True
-        connection.execute(f"LISTEN {_CHANNEL}")
-        return connection
+        self._connection = pooled.driver_connection
+        pooled.detach()  # ours for good: the pool lends another one out in its place
+        self._connection.autocommit = True
+        self._connection.execute(f"LISTEN {_CHANNEL}")
 
     def close(self) -> None:
         if self._connection is not None:

@@ -30,17 +30,19 @@ def release(
     *,
     taken: Callable[[str], bool] | None = None,
     seed: int | str | None = None,
+    checked: Callable[[Design, Tone | None], CheckResult] = check,
 ) -> Release:
     """The largest portrait whose symbol passes the check; a plain symbol when none does.
 
-    No portrait is better than a band that does not read. Unavailable `artwork.does_not_read` when not even the plain
-    symbol passes, which no sound installation has shown; BadValue `artwork.address_too_long` as in `designs`.
+    No portrait is better than a band that does not read. `checked` may be a stricter check than `check`. Unavailable
+    `artwork.does_not_read` when not even the plain symbol passes, which no sound installation has shown; BadValue
+    `artwork.address_too_long` as in `designs`.
     """
     tone = prepare(portrait) if isinstance(portrait, Image.Image) else portrait
     refused: list[tuple[Design, CheckResult]] = []
     for side in _sides(address, tone):
         drawn = design(address, sign, tone if side else None, taken=taken, side=side, seed=seed)
-        result = check(drawn, tone if side else None)
+        result = checked(drawn, tone if side else None)
         if result.passed:
             return Release(drawn, result, tuple(refused))
         refused.append((drawn, result))
