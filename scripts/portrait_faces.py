@@ -126,9 +126,9 @@ def paint_age(art: Painting, head: Head, inside: Image.Image) -> None:
     for side in sides([(176, 800), (206, 860), (196, 920)]):
         art.line(side, 18, skin.shade, soft=12, strength=0.5 * w, inside=inside)
     for _ in range(9):
-        aside, y = art.chance.choice((-1, 1)) * art.chance.uniform(170, 262), art.chance.uniform(480, 800)
+        x, height = art.chance.choice((-1, 1)) * art.chance.uniform(170, 262), art.chance.uniform(480, 800)
         art.shape(
-            oval(MIDDLE + aside, y, art.chance.uniform(4, 11), art.chance.uniform(4, 8)),
+            oval(MIDDLE + x, height, art.chance.uniform(4, 11), art.chance.uniform(4, 8)),
             skin.deep,
             soft=3,
             strength=0.22 * w,

@@ -21,8 +21,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-import certificate
-
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 FREE_BYTES_NEEDED = 600_000_000  # below 500 MB the service itself refuses pictures
@@ -106,6 +104,8 @@ def _prepare(asked: argparse.Namespace, folder: Path) -> tuple[str, dict[str, st
     tls: list[str] = []
     address = f"http://127.0.0.1:{asked.port}"
     if asked.lan:
+        import certificate  # only here: a start is quicker without cryptography
+
         main_one, addresses = certificate.lan_addresses()
         if main_one is None:
             raise CannotServe("本机没有联网;请连上手机所在的 Wi-Fi,或者不用 --lan。")

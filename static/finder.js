@@ -155,8 +155,12 @@
       progress.appendChild(document.importNode(node, true));
     });
     shown = text;
+    var news = document.getElementById("news");
+    Array.prototype.forEach.call(document.querySelectorAll("[data-while-open]"), function (section) {
+      section.hidden = news.hasAttribute("data-over");
+    });
     house.reveal(progress);
-    house.announce(plain(document.getElementById("news")));
+    house.announce(plain(news));
     refocus(focused);
   }
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request, Response
 
 from tests import pagecheck
 
@@ -93,13 +93,20 @@ class Visitor:
         """Look at the page shown now: its source, its accessibility (axe), its layout, what it loaded and said."""
         faults = list(self._faults)
         path = urlsplit(self.page.url).path
-        if self._documents:
-            faults += pagecheck.faults_of(self._documents[-1].text(), path)
+        faults += pagecheck.faults_of(self._source(), path)
         if self.scripts:
             faults += self._axe_faults()
             target = SMALLEST_TARGET_PX if self.small and not pagecheck.is_signed_in_door(path) else 0
             faults += self.page.evaluate(_LAYOUT, [SMALLEST_TEXT_PX if self.small else 0, target])
         assert not faults, f"{path} {'; '.join(faults)}"
+
+    def _source(self) -> str:
+        """The page as it was sent; as it stands now where the browser keeps no copy any more."""
+        self.page.wait_for_load_state()
+        try:
+            return self._documents[-1].text()
+        except Error:
+            return self.page.content()
 
     def _axe_faults(self) -> list[str]:
         results: dict[str, Any] = Axe().run(self.page).response

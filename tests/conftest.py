@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from playwright.sync_api import BrowserContext
 
+    from tests.world import Cast, World
     from wristband.config import Settings
     from wristband.keys import KeyRing
 
@@ -215,6 +216,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def base_url() -> None:
+    """The address a browser's plugin would ask at every start; here each server has its own."""
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     # As root Chromium's sandbox cannot be set up, and the pages are our own.
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -248,3 +254,25 @@ def phone(arrive: browsers.Arrivals) -> browsers.Visitor:
 def desk(arrive: browsers.Arrivals) -> browsers.Visitor:
     """A station's screen: 1440 x 900."""
     return arrive(desk=True)
+
+
+@pytest.fixture(scope="session")
+def cast(keys: KeyRing, keys_folder: Path, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Cast:
+    """The cast as rows, made once by the services everybody uses."""
+    from tests.world import make_cast
+    from wristband import create_app
+    from wristband.db import db
+
+    path = tmp_path_factory.mktemp("cast") / "wristband.db"
+    shutil.copyfile(migrated_sqlite, path)
+    with create_app(_settings(path.parent, keys_folder, f"sqlite:///{path}")).app_context():
+        made = make_cast()
+        db.session.remove()
+        db.engine.dispose()
+    return made
+
+
+@pytest.fixture
+def world(cast: Cast, app: Flask) -> World:
+    """The cast, in this test's database."""
+    return cast.enter()

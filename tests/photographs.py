@@ -8,13 +8,16 @@ import zlib
 from functools import cache
 from pathlib import Path
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat
 
 PORTRAITS = Path(__file__).parent.parent / "wristband" / "demonstration" / "portraits"
 FILES = Path(__file__).parent / "files" / "photos"
+ELDERS = ("drawn_woman_with_a_knot", "drawn_man_with_glasses", "drawn_woman_with_white_hair")
 CANARY = "CANARY-7f3e"  # stands in everything but the pixels: a trace of it in a clean photograph is a leak
 
 ORIENTATION, DESCRIPTION, MAKE, GPS_POINTER = 0x0112, 0x010E, 0x010F, 0x8825
+# The segments a JPEG needs for its pixels: JFIF, tables, frame, scan. Anything more is somebody's secret.
+PIXELS_ONLY = {0xE0, 0xDB, 0xC0, 0xC4, 0xDA}
 # Display P3's red, green and blue, as XYZ under D50 (ICC registry, "Display P3").
 P3_PRIMARIES = {
     b"rXYZ": (0.51512, 0.2412, -0.00105),
@@ -107,3 +110,19 @@ def jpeg_segments(jpeg: bytes) -> list[int]:
             break
         place += 2 + length
     return markers
+
+
+def four_corners() -> Image.Image:
+    """Red, green, blue and yellow quarters: any wrong turn or mirroring shows."""
+    image = Image.new("RGB", (400, 240), (200, 30, 30))
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((200, 0, 399, 119), fill=(30, 160, 30))
+    pen.rectangle((0, 120, 199, 239), fill=(30, 30, 200))
+    pen.rectangle((200, 120, 399, 239), fill=(220, 220, 30))
+    return image
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """The mean distance of two pictures' values, 0..255, the worst channel's."""
+    assert one.size == other.size
+    return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-STARTED_WITHIN_S = 90
+STARTED_WITHIN_S = 240
 STOPPED_WITHIN_S = 30
 PATIENCE_S = 30
 MESSAGES_FILE = "messages.jsonl"
@@ -71,7 +71,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(folder: Path, **settings: str) -> Iterator[Server]:
-    """Start the service on `folder`, `settings` being further WRISTBAND_ variables; stop it afterwards."""
+    """Start the service on `folder`, `settings` being further WRISTBAND_ variables; stop all of it afterwards."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WRISTBAND_")}
     environment |= {"WRISTBAND_DATA_DIR": str(folder), "WRISTBAND_DEMONSTRATION": "true", **settings}
@@ -91,10 +91,21 @@ def running(folder: Path, **settings: str) -> Iterator[Server]:
         printed = _until_it_stands(process, folder / "serve.log")
         yield Server(base_url, folder, environment | {"WRISTBAND_BASE_URL": base_url}, process.pid, printed)
     finally:
+        children = children_of(process.pid)
         process.terminate()
         process.wait(STOPPED_WITHIN_S)
         if process.stdout:
             process.stdout.close()
+        left = [child for child in children if Path(f"/proc/{child}").exists()]
+        assert not left, f"the service left processes behind: {left}"
+
+
+def children_of(process: int) -> list[int]:
+    """The ids of a process's own children; none when it has ended."""
+    try:
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -12,6 +13,13 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from wristband.errors import Refusal
+
+# A name or a bracketed IPv6 address, and perhaps a port: what a symbol can hold and every phone reads alike.
+_HOST = re.compile(r"([a-zA-Z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
+# Resolvers take these for IPv4 addresses too: 127.1, 0x7f.1, 2130706433.
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
+
+_SMS_KEY_BYTES = 32
 
 DOORS = ("finder", "family", "police", "platform")
 
@@ -43,7 +51,7 @@ class Settings(BaseSettings):
     """Case of the address in the symbol; upper reads better, lower matches mini-program rules literally."""
     data_dir: Path = Path("instance")
     keys_dir: Path | None = None
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
     database_url_file: Path | None = None
     doors: Annotated[tuple[str, ...], NoDecode] = DOORS
     """Which doors this process serves, separated by commas."""
@@ -97,7 +105,30 @@ class Settings(BaseSettings):
             valid = False
         if not valid or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
             raise ValueError("write it as https://HOST, without a path")
+        if not _HOST.fullmatch(parts.netloc):
+            raise ValueError("write the host in plain letters, an international name in its xn-- form")
         return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @field_validator("database_url_file", "sms_key_file", "print_font")
+    @classmethod
+    def _file_is_there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
+    @field_validator("database_url_file")
+    @classmethod
+    def _file_says_something(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.read_text().strip():
+            raise ValueError(f"{value} is empty")
+        return value
+
+    @field_validator("sms_key_file")
+    @classmethod
+    def _key_is_long_enough(cls, value: Path | None) -> Path | None:
+        if value is not None and len(value.read_bytes().strip()) < _SMS_KEY_BYTES:
+            raise ValueError(f"{value} holds fewer than {_SMS_KEY_BYTES} bytes")
+        return value
 
     @model_validator(mode="after")
     def _production_is_complete(self) -> Self:
@@ -106,13 +137,13 @@ class Settings(BaseSettings):
         missing = [
             name
             for name, given in (
-                ("keys_dir", self.keys_dir),
+                ("keys_dir", self.keys_dir not in (None, Path())),
                 ("database_url or database_url_file", self.database_url or self.database_url_file),
                 ("sms_url", self.sms_url),
                 ("sms_key_file", self.sms_key_file),
                 ("organisation", "organisation" in self.model_fields_set and self.organisation.strip()),
                 ("base_url", "base_url" in self.model_fields_set),
-                ("data_dir", "data_dir" in self.model_fields_set),
+                ("data_dir", "data_dir" in self.model_fields_set and self.data_dir != Path()),
             )
             if not given
         ]
@@ -156,13 +187,15 @@ class Settings(BaseSettings):
 
 def _public_https(address: str) -> bool:
     parts = urlsplit(address)
-    host = parts.hostname or ""
-    if parts.scheme != "https" or host == "localhost" or host.endswith(".localhost"):
+    host = (parts.hostname or "").rstrip(".")
+    if parts.scheme != "https" or not host or host == "localhost" or host.endswith(".localhost"):
         return False
     try:
-        return not ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return True
+        return not _NUMBER.fullmatch(host.rpartition(".")[2])
+    inner = getattr(address, "ipv4_mapped", None) or address
+    return not (inner.is_loopback or inner.is_unspecified)
 
 
 def load(**overrides: object) -> Settings:

@@ -19,6 +19,8 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 _WRITE = "wristband_write"
+# Ids are positive, so no row has this one.
+_NOBODY = -1
 
 
 class Base(DeclarativeBase):
@@ -55,6 +57,16 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class RowId(sa.TypeDecorator[int]):
+    """An id of ours. One of more than 63 bits, as anybody may type into an address, is nobody's on both engines."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        return value if value is None or 0 <= value < 2**63 else _NOBODY
+
+
 def enum_type(states: type[StrEnum]) -> sa.Enum:
     """A column of one of `states`, kept as its short text."""
     return sa.Enum(states, native_enum=False, length=24, values_callable=lambda e: [member.value for member in e])
@@ -81,7 +93,7 @@ class Row(db.Model):  # type: ignore[name-defined,misc]
     """Every table's base: an id made by us, known before the insert."""
 
     __abstract__ = True
-    id: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
 
     def __init__(self, **values: Any) -> None:
         # The id first: sealed attributes among the values need it.

@@ -32,11 +32,14 @@ class FileStore:
                 raise Unavailable("files.disk_full")
             header, body = box().seal_bytes(data, place=place, row=row)
             aside = path.with_suffix(f".{os.getpid()}.part")
-            with open(aside, "wb") as file:
-                file.write(header.encode() + b"\n" + body)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.rename(path)
+            try:
+                with open(aside, "wb") as file:
+                    file.write(header.encode() + b"\n" + body)
+                    file.flush()
+                    os.fsync(file.fileno())
+                aside.rename(path)
+            finally:
+                aside.unlink(missing_ok=True)  # half a file is only space lost
             _sync_folder(path.parent)
         except OSError as error:
             raise Unavailable("files.disk_full") from error

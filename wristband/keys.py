@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from wristband.errors import Refusal
@@ -33,7 +34,7 @@ class KeysWrong(Refusal):
 class KeyRing:
     """Every key by purpose: `{purpose: {key id: 32 bytes}}`, oldest first."""
 
-    keys: dict[str, dict[str, bytes]]
+    keys: dict[str, dict[str, bytes]] = field(repr=False)
 
     def current(self, purpose: str) -> tuple[str, bytes]:
         """The newest key of a purpose and its id: what is written today is written with it."""
@@ -83,6 +84,12 @@ def _read(path: Path) -> bytes:
         key = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError):
         key = b""
-    if len(key) != KEY_BYTES or len(set(key)) < 8:  # a file of zeros or of one letter is a placeholder, not a key
+    if len(key) != KEY_BYTES or _is_placeholder(key):
         raise KeysWrong("keys.unfit", file=path.name)
     return key
+
+
+def _is_placeholder(key: bytes) -> bool:
+    """Whether it repeats itself or counts up: a random key has so few different bytes or steps once in 2**50."""
+    steps = {(after - before) % 256 for before, after in pairwise(key)}
+    return min(len(set(key)), len(steps)) < 16

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 # A token, a scan's address and a typed code stand in paths; no line keeps them.
 _SECRET_IN_PATH = re.compile(r"(?i)/(t|s)/[^/\s?\"']+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def without_secrets(text: str) -> str:
@@ -21,7 +21,17 @@ def without_secrets(text: str) -> str:
 
 
 def _scrub(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: without_secrets(value) if isinstance(value, str) else value for key, value in line.items()}
+    return {key: _scrubbed(value) for key, value in line.items()}
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, Mapping):
+        return {_scrubbed(key): _scrubbed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_scrubbed(item) for item in value]
+    return type(value).__name__ if isinstance(value, BaseException) else value
 
 
 def set_up(*, debug: bool = False) -> None:
@@ -58,6 +68,7 @@ class _StandardError:
 def _only_kind_of_fault(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep where a fault arose and its kind; its message may quote what a person typed."""
     fault = line.pop("exc_info", None)
+    fault = sys.exception() if fault is True else fault
     if isinstance(fault, BaseException):
         line["fault"] = type(fault).__name__
         trace = fault.__traceback__

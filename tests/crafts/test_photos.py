@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import math
-import struct
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageDraw
 
 from tests.photographs import (
     CANARY,
+    ELDERS,
+    PIXELS_ONLY,
     PORTRAITS,
+    difference,
     display_p3,
     encoded,
     exif,
+    four_corners,
     in_display_p3,
     jpeg_segments,
     phone_heic,
@@ -35,14 +33,8 @@ from tests.photographs import (
 )
 from wristband.elders.photos import (
     CleanPhoto,
-    Crop,
     Limits,
     clean,
-    cut,
-    kind_of,
-    read_answer,
-    square_jpeg,
-    suggest_crop,
 )
 from wristband.errors import BadValue, Unavailable
 from wristband.refusals import SENTENCES
@@ -50,18 +42,10 @@ from wristband.refusals import SENTENCES
 HTML = b"<!doctype html><title>photo</title><script>alert(1)</script>"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400"><script>alert(1)</script></svg>'
 PDF = b"%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n"
-ELDERS = ("drawn_woman_with_a_knot", "drawn_man_with_glasses", "drawn_woman_with_white_hair")
-APP0, DQT, SOF0, DHT, SOS = 0xE0, 0xDB, 0xC0, 0xC4, 0xDA
 
 
 def opened(photo: CleanPhoto) -> Image.Image:
     return Image.open(io.BytesIO(photo.jpeg), formats=["JPEG"])
-
-
-def difference(one: Image.Image, other: Image.Image) -> float:
-    """The mean distance of two pictures' values, 0..255, the worst channel's."""
-    assert one.size == other.size
-    return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean)
 
 
 def refusal_of(data: bytes, limits: Limits = Limits()) -> str:  # noqa: B008 - frozen
@@ -73,16 +57,6 @@ def refusal_of(data: bytes, limits: Limits = Limits()) -> str:  # noqa: B008 - f
 
 def small(size: tuple[int, int] = (400, 500)) -> Image.Image:
     return portrait().resize(size, Image.Resampling.LANCZOS)
-
-
-def four_corners() -> Image.Image:
-    """Red, green, blue and yellow quarters: any wrong turn or mirroring shows."""
-    image = Image.new("RGB", (400, 240), (200, 30, 30))
-    pen = ImageDraw.Draw(image)
-    pen.rectangle((200, 0, 399, 119), fill=(30, 160, 30))
-    pen.rectangle((0, 120, 199, 239), fill=(30, 30, 200))
-    pen.rectangle((200, 120, 399, 239), fill=(220, 220, 30))
-    return image
 
 
 # Honest photographs
@@ -101,7 +75,7 @@ def test_nothing_but_pixels_is_left_of_a_photograph(photograph):
     assert CANARY.encode() in data
     photo = clean(data)
     assert CANARY.encode() not in photo.jpeg
-    assert set(jpeg_segments(photo.jpeg)) == {APP0, DQT, SOF0, DHT, SOS}
+    assert set(jpeg_segments(photo.jpeg)) == PIXELS_ONLY
     with opened(photo) as image:
         assert dict(image.getexif()) == {}
         assert not {"icc_profile", "comment", "xmp", "exif"} & set(image.info)
@@ -227,7 +201,7 @@ def test_a_jpeg_that_is_also_a_web_page_is_kept_as_pixels_only():
     assert data.count(b"<script") == 2
     photo = clean(data)
     assert b"<script" not in photo.jpeg
-    assert set(jpeg_segments(photo.jpeg)) == {APP0, DQT, SOF0, DHT, SOS}
+    assert set(jpeg_segments(photo.jpeg)) == PIXELS_ONLY
 
 
 # What is refused
@@ -321,158 +295,7 @@ def test_who_finds_no_free_desk_in_time_is_asked_to_come_back():
     assert clean(data).width == 768
 
 
-@settings(deadline=None)
-@given(st.binary(max_size=300))
-def test_whatever_a_hijacked_worker_says_is_refused(said):
-    with pytest.raises(BadValue, match=r"photo\.unreadable"):
-        read_answer(said)
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        [],
-        {"refused": "page.unknown"},
-        {"refused": ["photo.damaged"]},
-        {"length": -1},
-        {"length": 10**9},
-        {"length": math.inf},
-        {"length": "40"},
-        {"length": 40},
-    ],
-)
-def test_a_worker_is_believed_only_as_far_as_its_answer_is_whole(header):
-    with pytest.raises(BadValue, match=r"photo\.unreadable"):
-        read_answer(json.dumps(header).encode() + b"\n" + b"\xff\xd8\xff" + HTML)
-
-
-def test_a_worker_that_gives_back_more_than_was_asked_is_not_believed():
-    modest = encoded(Image.new("RGB", (1024, 300)), "JPEG")
-    measures = struct.pack(">HH", 300, 1024)
-    assert modest.count(measures) == 1
-    for height, width in ((300, 1025), (12_000, 12_000), (65_500, 65_500)):
-        jpeg = modest.replace(measures, struct.pack(">HH", height, width))
-        with pytest.raises(BadValue, match=r"photo\.unreadable"):
-            read_answer(json.dumps({"length": len(jpeg)}).encode() + b"\n" + jpeg)
-
-
-def test_a_worker_that_nests_without_end_is_not_believed():
-    with pytest.raises(BadValue, match=r"photo\.unreadable"):
-        read_answer(b"[" * 200_000)
-
-
-@pytest.mark.parametrize(
-    "tail", [b"", b"{", b'{"faces": 3}', b'{"faces": [[1]]}', b'{"faces": [[1, 2, NaN]]}', b'{"faces": [[1, 2, -5]]}']
-)
-def test_a_detector_that_falls_over_costs_the_suggestion_not_the_picture(tail):
-    jpeg = encoded(small(), "JPEG")
-    photo = read_answer(json.dumps({"length": len(jpeg)}).encode() + b"\n" + jpeg + tail)
-    assert photo.jpeg == jpeg
-    assert photo.faces_found == 0
-    assert photo.crop == suggest_crop(400, 500, [])
-
-
-# The square around the face
-
-
-@pytest.mark.parametrize("name", ELDERS)
-def test_the_face_of_every_drawn_elder_is_found(name):
-    photo = clean(encoded(portrait(name), "JPEG"))
-    left, top, right, bottom = photo.crop.box(photo.width, photo.height)
-    scale = photo.width / 1200
-    assert photo.faces_found == 1
-    assert left < 330 * scale
-    assert right > 870 * scale
-    assert top < 500 * scale
-    assert bottom > 1060 * scale
-
-
-def test_of_several_faces_the_largest_is_framed():
-    group = Image.new("RGB", (1000, 700), (230, 226, 218))
-    group.paste(portrait(ELDERS[1]).resize((240, 300)), (40, 60))
-    group.paste(portrait(ELDERS[0]).resize((480, 600)), (420, 60))
-    photo = clean(encoded(group, "JPEG", quality=92))
-    left, _, right, _ = photo.crop.box(photo.width, photo.height)
-    assert photo.faces_found == 2
-    assert left < 520 < 800 < right
-
-
-def test_without_a_face_the_upper_middle_is_suggested_and_said_to_be_a_guess():
-    photo = clean(encoded(Image.new("RGB", (600, 900), (90, 120, 150)), "PNG"))
-    left, top, right, bottom = photo.crop.box(600, 900)
-    assert photo.faces_found == 0
-    assert (left + right) / 2 == pytest.approx(300, abs=1)
-    assert (top + bottom) / 2 < 450
-    assert right - left == bottom - top == 480
-
-
-@settings(deadline=None)
-@given(
-    st.integers(1, 2000),
-    st.integers(1, 2000),
-    st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 2000), st.integers(1, 2000)), max_size=3),
-)
-def test_a_suggestion_always_lies_inside_the_picture(width, height, faces):
-    crop = suggest_crop(width, height, faces)
-    assert 0 <= crop.left <= 1
-    assert 0 <= crop.top <= 1
-    assert 0 < crop.size <= 1
-    left, top, right, bottom = crop.box(width, height)
-    assert 0 <= left < right <= width
-    assert 0 <= top < bottom <= height
-
-
-def test_a_forms_numbers_are_read():
-    assert Crop.parse("0.25", "0.1", "0.5") == Crop(0.25, 0.1, 0.5)
-
-
-def test_a_square_dragged_over_the_edge_is_brought_back():
-    crop = Crop.parse("-0.2", "0.9", "0.5")
-    assert crop.box(1000, 800) == (0, 400, 400, 800)
-
-
-def test_a_square_too_small_for_a_face_is_widened():
-    assert Crop.parse("0.5", "0.5", "0").size == 0.1
-
-
-@pytest.mark.parametrize("text", ["", "left", "nan", "inf", "-inf", "1e999", "0,5", "1" * 33, "0.5\n0.5", "__import__"])
-def test_what_is_no_number_is_no_crop(text):
-    for numbers in ((text, "0", "1"), ("0", text, "1"), ("0", "0", text)):
-        with pytest.raises(BadValue, match=r"photo\.bad_crop"):
-            Crop.parse(*numbers)
-
-
-@settings(deadline=None)
-@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
-def test_no_text_breaks_the_crop(left, top, size):
-    with suppress(BadValue):
-        crop = Crop.parse(left, top, size)
-        assert 0 <= crop.left <= 1
-        assert 0 <= crop.top <= 1
-        assert 0 < crop.size <= 1
-
-
-@settings(deadline=None)
-@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.integers(1, 5000), st.integers(1, 5000))
-def test_the_box_is_a_square_inside_the_picture(left, top, size, width, height):
-    x0, y0, x1, y1 = Crop.parse(repr(left), repr(top), repr(size)).box(width, height)
-    assert x1 - x0 == y1 - y0 >= 1
-    assert 0 <= x0 <= x1 <= width
-    assert 0 <= y0 <= y1 <= height
-
-
-def test_the_cut_shows_what_the_square_frames():
-    jpeg = clean(encoded(four_corners(), "PNG")).jpeg
-    piece = cut(jpeg, Crop(0.5, 0.5, 0.5), 90)
-    assert (piece.mode, piece.size) == ("RGB", (90, 90))
-    assert difference(piece, Image.new("RGB", (90, 90), (220, 220, 30))) < 4
-
-
-def test_a_page_gets_the_square_as_a_plain_jpeg():
-    square = square_jpeg(clean(phone_jpeg()).jpeg, Crop(0.1, 0.1, 0.8))
-    assert kind_of(square) == "JPEG"
-    assert Image.open(io.BytesIO(square)).size == (480, 480)
-    assert set(jpeg_segments(square)) == {APP0, DQT, SOF0, DHT, SOS}
+# The demonstration's portraits
 
 
 def test_the_drawn_elders_are_drawn_by_their_script(tmp_path):
@@ -485,4 +308,4 @@ def test_the_drawn_elders_are_drawn_by_their_script(tmp_path):
     for name in ELDERS:
         with Image.open(tmp_path / f"{name}.jpg") as again:
             assert difference(again, portrait(name)) < 3
-        assert set(jpeg_segments((PORTRAITS / f"{name}.jpg").read_bytes())) == {APP0, DQT, SOF0, DHT, SOS}
+        assert set(jpeg_segments((PORTRAITS / f"{name}.jpg").read_bytes())) == PIXELS_ONLY

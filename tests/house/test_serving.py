@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 
 from scripts import certificate
-from tests.server import ROOT, Server, free_port, running
+from tests.server import ROOT, Server, children_of, free_port
 
 SERVE = ROOT / "scripts" / "serve.py"
 
@@ -62,23 +62,15 @@ def test_one_instance_is_served_once(server: Server) -> None:
     assert "已经有一个服务在用" in _refused(server.folder, "--port", str(free_port()))
 
 
-def test_a_worker_that_dies_is_started_again_and_all_end_with_the_server(tmp_path: Path) -> None:
-    with running(tmp_path / "instance") as served:
-        first = _worker_of(served)
-        os.kill(first, signal.SIGKILL)
-        assert served.eventually(lambda: _worker_of(served) not in (0, first))
-        children = _children(served.process_id)
-        assert len(children) == 2
-    assert not [child for child in children if Path(f"/proc/{child}").exists()]
-
-
-def _children(parent: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+def test_a_worker_that_dies_is_started_again(server: Server) -> None:
+    first = _worker_of(server)
+    os.kill(first, signal.SIGKILL)
+    assert server.eventually(lambda: _worker_of(server) not in (0, first))
 
 
 def _worker_of(served: Server) -> int:
     """The delivery worker's id, 0 while there is none."""
-    commands = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in _children(served.process_id)}
+    commands = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children_of(served.process_id)}
     return next((child for child, command in commands.items() if b"deliver" in command), 0)
 
 

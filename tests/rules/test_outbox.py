@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import jinja2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import meta
 
@@ -50,6 +50,7 @@ def test_a_message_moves_only_along_the_table(before: MessageState, later: Messa
     assert rules.may_move(before, later) is ((before, later) in ALLOWED)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(Outcome),
     st.integers(1, 2000),
@@ -100,6 +101,7 @@ def test_an_outage_of_exactly_three_days_still_gets_a_last_try() -> None:
     assert following.due_at > NOW + timedelta(hours=72)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=7))
 def test_a_message_nobody_takes_is_tried_some_nine_hundred_times_in_three_days(jitters: list[float]) -> None:
     now, tries = NOW, 0
@@ -192,6 +194,7 @@ def test_a_wording_cannot_lead_out_of_its_folder() -> None:
         wording.render("../../parts/page", "zh-CN", FACTS)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDINGS), st.sampled_from(tuple(LANGUAGES)), st.text(max_size=300), st.text(max_size=300))
 def test_facts_bring_no_line_break_no_direction_mark_and_no_endless_text(
     name: str, language: str, station: str, organisation: str
@@ -201,6 +204,7 @@ def test_facts_bring_no_line_break_no_direction_mark_and_no_endless_text(
     assert not [character for character in body if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_template_written_into_a_fact_stays_text(text: str) -> None:
     assert "{{7*7}}" in wording.render("incident_accepted", "en", FACTS | {"station": "{{7*7}}" + text})

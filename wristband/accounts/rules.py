@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -77,6 +78,7 @@ class OfficerAccount:
 LASTS = {Door.FAMILY: timedelta(days=90), Door.POLICE: timedelta(hours=12)}
 IDLE = {Door.FAMILY: timedelta(days=30), Door.POLICE: timedelta(minutes=15)}
 
+USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 PASSWORD_MIN = 15
 PASSWORD_MAX = 128
 

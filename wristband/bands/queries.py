@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -15,6 +15,12 @@ from wristband.errors import NotFound
 
 def find_band(serial: str) -> Band | None:
     return db.session.scalar(sa.select(Band).where(Band.serial == serial))
+
+
+def ids_by_serial(serials: Collection[str]) -> dict[str, int]:
+    """The ids of those of these serials that are bands."""
+    rows = db.session.execute(sa.select(Band.serial, Band.id).where(Band.serial.in_(serials)))
+    return {row.serial: row.id for row in rows}
 
 
 def find_band_by_key(key: str) -> int | None:

@@ -42,6 +42,12 @@ MOVES: dict[BandState, frozenset[BandState]] = {
     BandState.ENDED: frozenset(),
 }
 
+
+def states_before(after: BandState) -> frozenset[BandState]:
+    """The states from which `after` may be reached: the WHERE of the guarded update."""
+    return frozenset(state for state, moves in MOVES.items() if after in moves)
+
+
 # Several carriers an elder, each ended alone; more than this is a mistake or a mischief.
 BANDS_AN_ELDER = 12
 

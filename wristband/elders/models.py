@@ -11,7 +11,7 @@ from wristband.sealing import sealed
 
 
 class Elder(Row):
-    """Who wears the band. Everything about the person is sealed."""
+    """Who wears the band. Everything that could tell who it is is sealed."""
 
     __tablename__ = "elder"
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)

@@ -20,9 +20,11 @@ def _mine(guardian_id: int) -> sa.ColumnElement[bool]:
     )
 
 
-def get_elder(elder_id: int, *, guardian_id: int) -> Elder:
-    """One of my elders. Raises NotFound for a stranger's and for none alike."""
-    elder = db.session.scalar(sa.select(Elder).where(Elder.id == elder_id, _mine(guardian_id)))
+def get_elder(elder_id: int, *, guardian_id: int, held: bool = False) -> Elder:
+    """One of my elders; `held` until the caller's transaction ends. Raises NotFound for a stranger's and none alike."""
+    question = sa.select(Elder).where(Elder.id == elder_id, _mine(guardian_id))
+    # Not so firmly that a report about the elder would wait.
+    elder = db.session.scalar(question.with_for_update(key_share=True) if held else question)
     if elder is None:
         raise NotFound("elders.unknown")
     return elder
@@ -48,15 +50,6 @@ def get_guardianship(elder_id: int, *, guardian_id: int) -> Guardianship:
     if link is None:
         raise NotFound("elders.unknown")
     return link
-
-
-def list_guardian_ids(elder_id: int) -> Sequence[int]:
-    """The guardians of an elder in their rank."""
-    return db.session.scalars(
-        sa.select(Guardianship.guardian_id)
-        .where(Guardianship.elder_id == elder_id, Guardianship.ended_at.is_(None))
-        .order_by(Guardianship.rank)
-    ).all()
 
 
 def list_contacts(elder_id: int) -> Sequence[Contact]:

@@ -118,7 +118,7 @@ class Particulars:
         for name in ("approach", "health"):
             values[name] = take(name, _words(f"elders.{name}"))
         if values["health"] and Purpose.HEALTH not in consents:
-            wrong["consents"] = BadValue("elders.health_without_consent")
+            wrong["health"] = BadValue("elders.health_without_consent")
         if REQUIRED - set(consents):
             wrong["consents"] = BadValue("elders.consent_needed")
         if wrong:
@@ -130,12 +130,23 @@ def _words(code: str) -> Callable[[str], str]:
     return lambda text: clean_text(text, code, WORDS_MAX, empty=True, lines=True)
 
 
+_JOINERS = "\u200c\u200d"
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Letters and marks that leave no ink: joiners, fillers of Hangul, braille without a dot, variation selectors.
+_UNSEEN = dict.fromkeys(map(ord, f"{_JOINERS}\u034f\u115f\u1160\u2800\u3164\uffa0")) | dict.fromkeys(
+    (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+)
+
+
 def clean_text(text: str, code: str, longest: int, *, empty: bool = False, lines: bool = False) -> str:
     """A person's words in NFC, without edges. Raises BadValue(`code`_...) for none, too many, or hidden characters.
 
-    Control and direction-changing characters are refused: they make one text look like another.
+    Control and direction-changing characters are refused: they make one text look like another. A text of which
+    nothing would be seen is none.
     """
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
+    if not text.translate(_UNSEEN).strip():
+        text = ""
     if not text and not empty:
         raise BadValue(f"{code}_missing")
     if len(text) > longest:
@@ -148,8 +159,15 @@ def clean_text(text: str, code: str, longest: int, *, empty: bool = False, lines
 def _hidden(character: str, *, lines: bool) -> bool:
     if character == "\n":
         return not lines
-    # Cf holds the direction marks; the joiners among them belong to some scripts and to emoji.
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") and character not in "\u200c\u200d"
+    # Cf holds the direction marks; the joiners among them belong to some scripts and to emoji. What Python does not
+    # know yet (Cn) is a new emoji or a rare character of somebody's name, unless it will never be a character.
+    kind = unicodedata.category(character)
+    return (kind in _HIDDEN and character not in _JOINERS) or (kind == "Cn" and _never_a_character(ord(character)))
+
+
+def _never_a_character(point: int) -> bool:
+    """Unicode's noncharacters: two at the end of each plane, and 32 among the Arabic forms."""
+    return point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF
 
 
 def _one_of(value: str, known: Collection[str], code: str) -> str:

@@ -93,8 +93,10 @@ def count_reports(incident_ids: Sequence[int]) -> dict[int, int]:
     return {row.incident_id: row.reports for row in rows}
 
 
-def find_open_incident(elder_id: int) -> Incident | None:
-    return db.session.scalar(sa.select(Incident).where(Incident.elder_id == elder_id, Incident.closed_at.is_(None)))
+def find_open_incident(elder_id: int, *, held: bool = False) -> Incident | None:
+    """The open incident of an elder; `held` as it is until the caller's transaction ends."""
+    question = sa.select(Incident).where(Incident.elder_id == elder_id, Incident.closed_at.is_(None))
+    return db.session.scalar(question.with_for_update() if held else question)
 
 
 def list_moves(incident_id: int) -> Sequence[IncidentMove]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from wristband.errors import Conflict
-
 
 class IncidentState(StrEnum):
     REPORTED = "reported"
@@ -61,12 +59,6 @@ SAFE = frozenset({Disposition.WITH_FAMILY, Disposition.AT_STATION, Disposition.T
 
 AMBER_AFTER = timedelta(minutes=3)
 RED_AFTER = timedelta(minutes=5)
-
-
-def check_move(before: IncidentState, after: IncidentState) -> None:
-    """Raises Conflict where this move is not in the table: somebody was quicker, or the page was old."""
-    if after not in MOVES[before]:
-        raise Conflict("incidents.moved_on")
 
 
 def states_before(after: IncidentState) -> frozenset[IncidentState]:

@@ -1,26 +1,27 @@
 """How alembic reaches the database: through the application that runs it."""
 
 from alembic import context
-from flask import current_app
 from sqlalchemy.types import TypeEngine
 
-from wristband.db import UtcDateTime, db
+from wristband import limits as _limits  # noqa: F401
 
 # The models, so that their tables are known.
 from wristband.accounts import models as _accounts  # noqa: F401
 from wristband.audit import models as _audit  # noqa: F401
 from wristband.bands import models as _bands  # noqa: F401
+from wristband.db import RowId, UtcDateTime, db
 from wristband.elders import models as _elders  # noqa: F401
 from wristband.incidents import models as _incidents  # noqa: F401
 from wristband.outbox import models as _outbox  # noqa: F401
 from wristband.scans import models as _scans  # noqa: F401
 from wristband.stations import models as _stations  # noqa: F401
-from wristband import limits as _limits  # noqa: F401
+
+_PLAIN: dict[type, str] = {UtcDateTime: "sa.DateTime(timezone=True)", RowId: "sa.BigInteger()"}
 
 
 def _plain(kind: str, thing: TypeEngine, _context: object) -> str | bool:
     """A migration names SQL's own types: it must still run when ours have changed."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(thing, UtcDateTime) else False
+    return _PLAIN.get(type(thing), False) if kind == "type" else False
 
 
 with db.engine.connect() as connection:
@@ -32,6 +33,5 @@ with db.engine.connect() as connection:
         compare_type=True,
         transaction_per_migration=True,
     )
-    assert current_app
     with context.begin_transaction():
         context.run_migrations()

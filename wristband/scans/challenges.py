@@ -21,7 +21,11 @@ _check_codes = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 def pose(purpose: ChallengePurpose, holder: str, *, now: datetime) -> str:
-    """A new code for `holder`, added to the caller's transaction; the codes before it are closed. Returns the code."""
+    """A new code for `holder`, added to the caller's transaction; the codes before it are closed. Returns the code.
+
+    Spend the holder's budget before, in the same transaction: its row is held until the commit, so that two codes
+    asked for at once follow each other and the first is closed by the second.
+    """
     hashed = _holder_hash(purpose, holder)
     _close(purpose, hashed, now)
     code = random_digits(CODE_DIGITS)

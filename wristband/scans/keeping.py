@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -43,6 +44,26 @@ def keep(
         scan.acted_at = now
         scan.low_trust = low_trust
     return scan
+
+
+def note_openings(openings: Sequence[tuple[str, int, str, datetime]]) -> None:
+    """Many openings at once, in the caller's transaction: reference, band id, language, time. Known ones are left."""
+    insert = postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
+    rows = [
+        {
+            "id": new_id(),
+            "reference_hash": reference_hash(reference),
+            "band_id": band_id,
+            "opened_at": at,
+            "language": language,
+            "low_trust": False,
+        }
+        for reference, band_id, language, at in openings
+    ]
+    if rows:
+        # Core, not the unit of work: this runs behind every opening.
+        statement = insert(Scan.__table__).on_conflict_do_nothing(index_elements=["reference_hash"])
+        db.session.connection().execute(statement, rows)
 
 
 def append_hash(scan_id: int, key: str) -> str:

@@ -15,15 +15,24 @@ from wristband.scans.keeping import reference_hash
 from wristband.scans.models import Reach, Scan
 
 
-def find_acted_scan(reference: str) -> Scan | None:
-    """The scan behind a finder's address, once its finder has done something."""
-    return db.session.scalar(
-        sa.select(Scan).where(Scan.reference_hash == reference_hash(reference), Scan.acted_at.is_not(None))
-    )
+def find_acted_scan(reference: str, *, held: bool = False) -> Scan | None:
+    """The scan behind a finder's address, once its finder has done something.
+
+    `held` until the caller's transaction ends: one finder's deeds follow each other.
+    """
+    question = sa.select(Scan).where(Scan.reference_hash == reference_hash(reference), Scan.acted_at.is_not(None))
+    return db.session.scalar(question.with_for_update() if held else question)
 
 
 def find_reach(scan_id: int) -> Reach | None:
     return db.session.scalar(sa.select(Reach).where(Reach.scan_id == scan_id))
+
+
+def find_reach_of(reference: str) -> Reach | None:
+    """The reach behind a finder's address."""
+    return db.session.scalar(
+        sa.select(Reach).join(Scan, Scan.id == Reach.scan_id).where(Scan.reference_hash == reference_hash(reference))
+    )
 
 
 def get_reach(reach_id: int, *, guardian_id: int) -> Reach:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from wristband.values.budget import Budget, Fails
@@ -30,8 +30,3 @@ STAMP_LASTS = timedelta(days=7)
 # Beyond this a tap owes no messages of its own but rides on those of the last one: nobody floods a family with
 # texts, and no finder is turned away.
 TAPS_AN_ELDER = Budget("reach.elder", burst=20, every_s=60, fails=Fails.OPEN, refusal="scans.taps_spent")
-
-
-def challenge_open(*, tries: int, used: bool, closed: bool, expires_at: datetime, now: datetime) -> bool:
-    """Whether a code may still be tried."""
-    return not used and not closed and tries < CODE_TRIES and now < expires_at

@@ -157,13 +157,7 @@ def look_at_elder(incident_id: int, *, officer: OfficerAccount, now: datetime) -
     """
     with transaction():
         incident = queries.get_incident(incident_id, station_id=officer.station_id)
-        trail.record(
-            Deed.INCIDENT_LOOKED_AT,
-            actor=officer.actor,
-            subject=f"incident:{incident_id}",
-            at=now,
-            elder_id=incident.elder_id,
-        )
+        _record_look(incident, officer, now)
         if incident.elder_id is None:
             return None
         elder = get_elder_for_service(incident.elder_id)
@@ -181,10 +175,23 @@ def look_at_elder(incident_id: int, *, officer: OfficerAccount, now: datetime) -
         )
 
 
-def portrait_bytes(incident_id: int, *, officer: OfficerAccount) -> bytes:
-    """The portrait of the elder of an incident of this officer's station, as JPEG. Raises NotFound."""
-    incident = queries.get_incident(incident_id, station_id=officer.station_id)
-    photo = find_portrait(incident.elder_id) if incident.elder_id else None
-    if photo is None:
-        raise NotFound("elders.no_portrait")
+def portrait_bytes(incident_id: int, *, officer: OfficerAccount, now: datetime) -> bytes:
+    """The portrait of the elder of an incident of this officer's station, as JPEG. Recorded before. Raises NotFound."""
+    with transaction():
+        incident = queries.get_incident(incident_id, station_id=officer.station_id)
+        photo = find_portrait(incident.elder_id) if incident.elder_id else None
+        if photo is None:
+            raise NotFound("elders.no_portrait")
+        _record_look(incident, officer, now, photo=photo.id)
     return house().files.read(place="photo.jpeg", row=photo.id)
+
+
+def _record_look(incident: Incident, officer: OfficerAccount, now: datetime, **facts: int) -> None:
+    trail.record(
+        Deed.INCIDENT_LOOKED_AT,
+        actor=officer.actor,
+        subject=f"incident:{incident.id}",
+        at=now,
+        elder_id=incident.elder_id,
+        **facts,
+    )

@@ -15,10 +15,9 @@ from wristband.bands import queries, tokens
 from wristband.bands.artwork.design import Design
 from wristband.bands.artwork.release import Release, release
 from wristband.bands.models import Band
-from wristband.bands.rules import BANDS_AN_ELDER, BandEnd, BandForm, BandState
+from wristband.bands.rules import BANDS_AN_ELDER, BandEnd, BandForm, BandState, states_before
 from wristband.db import db, new_id, transaction
 from wristband.elders import photos
-from wristband.elders.models import Photo
 from wristband.elders.queries import consented, find_portrait, get_elder
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue, Conflict, Unavailable
@@ -55,10 +54,10 @@ def issue(key: str, elder_id: int, form: BandForm, *, guardian_id: int, now: dat
     hashed = box().keyed_hash("band.key", str(guardian_id), str(elder_id), key)
     if (known := queries.find_band_by_key(hashed)) is not None:
         return known
-    if queries.count_active(elder_id) >= BANDS_AN_ELDER:
-        raise BadValue("bands.too_many", most=BANDS_AN_ELDER)
+    _check_room(elder_id)
     photo = find_portrait(elder_id) if consented(elder_id, Purpose.PORTRAIT) else None
-    face = _face(photo.id, _crop(photo)) if photo else None
+    portrait = (photo.id, photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)) if photo else None
+    face = _face(*portrait) if portrait else None
     check_code = CheckCode.random()
     for _ in range(_TRIES):
         drawn = _draw(face)
@@ -66,19 +65,26 @@ def issue(key: str, elder_id: int, form: BandForm, *, guardian_id: int, now: dat
         check_code_hash = hash_check_code(band_id, check_code.digits)
         try:
             with transaction():
-                band = _band(band_id, drawn, elder_id, photo, form, f"guardian:{guardian_id}", now)
+                # Asked again now that nobody else can issue one: drawing has taken its time.
+                get_elder(elder_id, guardian_id=guardian_id, held=True)
+                if (known := queries.find_band_by_key(hashed)) is not None:
+                    return known
+                _check_room(elder_id)
+                band = _band(band_id, drawn, elder_id, portrait, form, f"guardian:{guardian_id}", now)
                 band.key = hashed
                 band.check_code_hash, band.check_code = check_code_hash, check_code.digits
                 db.session.add(band)
                 db.session.flush()
                 _record(Deed.BAND_ISSUED, band, guardian_id, now, form=form.value)
         except IntegrityError:
-            # The same form came twice at once, or another band took the serial in this moment.
-            if (known := queries.find_band_by_key(hashed)) is not None:
-                return known
-            continue
+            continue  # another band took the serial in this moment
         return band_id
     raise Unavailable("bands.try_again")
+
+
+def _check_room(elder_id: int) -> None:
+    if queries.count_active(elder_id) >= BANDS_AN_ELDER:
+        raise BadValue("bands.too_many", most=BANDS_AN_ELDER)
 
 
 def printable(band_id: int, *, guardian_id: int, now: datetime) -> PrintableBand:
@@ -116,7 +122,7 @@ def end(band_id: int, why: BandEnd, *, guardian_id: int, now: datetime) -> None:
         band = queries.get_band(band_id, guardian_id=guardian_id)
         ended = db.session.execute(
             sa.update(Band)
-            .where(Band.id == band_id, Band.state == BandState.ACTIVE)
+            .where(Band.id == band_id, Band.state.in_(states_before(BandState.ENDED)))
             .values(state=BandState.ENDED, ended_at=now, end=why, check_code_sealed=None)
         )
         if ended.rowcount != 1:  # type: ignore[attr-defined]
@@ -137,11 +143,18 @@ def _draw(face: Image.Image | None) -> Release:
 
 
 def _band(
-    band_id: int, drawn: Release, elder_id: int, photo: Photo | None, form: BandForm, actor: str, now: datetime
+    band_id: int,
+    drawn: Release,
+    elder_id: int,
+    portrait: tuple[int, photos.Crop] | None,
+    form: BandForm,
+    actor: str,
+    now: datetime,
 ) -> Band:
     token = tokens.read(drawn.design.token, house().band_keys)
     if token is None:
         raise Unavailable("bands.try_again")
+    photo_id, crop = portrait or (None, None)
     return Band(
         id=band_id,
         serial=token.serial,
@@ -149,18 +162,14 @@ def _band(
         form=form,
         state=BandState.ACTIVE,
         elder_id=elder_id,
-        photo_id=photo.id if photo else None,
-        crop_left=photo.crop_left if photo else None,
-        crop_top=photo.crop_top if photo else None,
-        crop_size=photo.crop_size if photo else None,
+        photo_id=photo_id,
+        crop_left=crop.left if crop else None,
+        crop_top=crop.top if crop else None,
+        crop_size=crop.size if crop else None,
         design=drawn.design.to_bytes(),
         issued_at=now,
         issued_by=actor,
     )
-
-
-def _crop(photo: Photo) -> photos.Crop:
-    return photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)
 
 
 def _face(photo_id: int, crop: photos.Crop) -> Image.Image:

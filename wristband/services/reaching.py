@@ -33,10 +33,14 @@ def tell_family(reference: str, serial: str | None, *, language: str, low_trust:
     None where no family stands behind the band (forged, unknown, ended): the scan is kept, so that its finder can
     be told so and report.
     """
-    band = find_band(serial) if serial else None
-    elder_id = band.elder_id if band and reaches_family(band.state) else None
+    there = queries.find_reach_of(reference)
+    if there is not None:
+        return there  # and the elder's budget is not touched
+    elder_id = _elder_behind(find_band(serial) if serial else None)
     own_messages = elder_id is None or _within_budget(elder_id, now)
     with transaction():
+        band = find_band(serial) if serial else None
+        elder_id = _elder_behind(band)
         scan = keeping.keep(
             reference,
             band_id=band.id if band else None,
@@ -91,6 +95,10 @@ def answer(reach_id: int, said: Answer, *, guardian_id: int, now: datetime) -> N
         if reach.seen_at is None:
             reach.seen_at, reach.seen_by = now, guardian_id
         _record(Deed.FAMILY_ANSWERED, reach, guardian_id, now, answer=said.value)
+
+
+def _elder_behind(band: Band | None) -> int | None:
+    return band.elder_id if band and reaches_family(band.state) else None
 
 
 def _within_budget(elder_id: int, now: datetime) -> bool:

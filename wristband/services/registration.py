@@ -74,8 +74,11 @@ def register(
     """Register an elder, protected at once. Returns the elder's id.
 
     `key` is the form's own: sent twice, the first elder is the answer. A photo without the consent to print it is
-    refused. The guardian's own confirmed phone is the first contact. Raises BadValue, NotFound, TooMany.
+    refused, and so is a registration without the consents it needs. The guardian's own confirmed phone is the first
+    contact. Raises BadValue, NotFound, TooMany.
     """
+    if REQUIRED - set(consents):
+        raise BadFields({"consents": BadValue("elders.consent_needed")})
     if photo_id is not None and Purpose.PORTRAIT not in consents:
         raise BadFields({"consents": BadValue("elders.portrait_without_consent")})
     hashed = box().keyed_hash("elder.key", str(guardian_id), key)
@@ -130,7 +133,7 @@ def _register(
         Guardianship(elder_id=elder.id, guardian_id=guardian_id, rank=1, relation=particulars.relation, began_at=now)
     )
     _add_contacts(elder.id, guardian, second_phone, now)
-    for purpose in sorted(set(consents) | REQUIRED):
+    for purpose in sorted(set(consents)):
         _give(elder.id, guardian_id, purpose, now)
     if photo_id is not None:
         _hang(photo_id, elder.id, guardian_id, now)
@@ -208,7 +211,7 @@ def _record_portrait(elder_id: int, photo_id: int, guardian_id: int, now: dateti
 
 def _add_contacts(elder_id: int, guardian: Guardian, second: Phone | None, now: datetime) -> None:
     own = Phone(guardian.phone)
-    phones = [own] + ([second] if second and second != own else [])
+    phones = [own] + ([second] if second and second.e164 != own.e164 else [])
     for order, phone in enumerate(phones, 1):
         db.session.add(
             Contact(

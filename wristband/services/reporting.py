@@ -83,11 +83,9 @@ def add_place(
     if not 16 <= len(key) <= 64:
         raise BadValue("page.form_stale")
     with transaction():
-        scan = find_acted_scan(reference)
+        scan = find_acted_scan(reference, held=True)
         if scan is None:
             raise NotFound("scans.unknown")
-        if len(queries.list_sightings([scan.id])) >= PLACES_A_SCAN:
-            raise BadValue("incidents.places_many")
         if not _append(scan.id, key, source, _place_text(position, accuracy_m), words, now):
             return
         reported = queries.find_report(scan.id)
@@ -100,8 +98,11 @@ def add_place(
 def _append(scan_id: int, key: str, source: PlaceSource, place: str | None, words: str, now: datetime) -> bool:
     sighting = Sighting(scan_id=scan_id, key=keeping.append_hash(scan_id, key), seen_at=now, source=source)
     sighting.place, sighting.words = place, words or None
-    if db.session.scalar(sa.select(Sighting.id).where(Sighting.key == sighting.key)):
+    before = queries.list_sightings([scan_id])
+    if any(known.key == sighting.key for known in before):
         return False
+    if len(before) >= PLACES_A_SCAN:
+        raise BadValue("incidents.places_many")
     db.session.add(sighting)
     db.session.flush()
     return True
@@ -137,7 +138,8 @@ def _station_for(scan_id: int, elder_id: int | None) -> int | None:
 
 
 def _open_or_join(elder_id: int | None, station_id: int | None, now: datetime) -> Incident:
-    if elder_id is not None and (there := queries.find_open_incident(elder_id)):
+    # Held, so that nobody closes it before this report is in it.
+    if elder_id is not None and (there := queries.find_open_incident(elder_id, held=True)):
         return there
     insert = postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
     incident_id = new_id()
@@ -155,11 +157,9 @@ def _open_or_join(elder_id: int | None, station_id: int | None, now: datetime) -
         .on_conflict_do_nothing(index_elements=["elder_id"], index_where=sa.text("closed_at IS NULL"))
         .returning(Incident.id)
     ).first()
-    if made is None and elder_id is not None:
-        # Another finder opened it in this very moment: join.
-        there = queries.find_open_incident(elder_id)
-        if there is not None:
-            return there
+    if made is None:
+        # Another finder opened it in this very moment: join it, or, where it has been closed since, begin again.
+        return _open_or_join(elder_id, station_id, now)
     db.session.add(IncidentMove(incident_id=incident_id, at=now, state=IncidentState.REPORTED))
     trail.record(Deed.INCIDENT_OPENED, actor="finder", subject=f"incident:{incident_id}", at=now, elder_id=elder_id)
     return db.session.get_one(Incident, incident_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import datetime
 import structlog
 
 from wristband.bands import tokens
-from wristband.bands.queries import find_band
+from wristband.bands.queries import ids_by_serial
 from wristband.db import transaction
 from wristband.errors import BadValue
 from wristband.house import house
@@ -71,6 +72,8 @@ class ScanLog:
 
     CAPACITY = 10_000
     BATCH = 200
+    GATHER_S = 0.02
+    """Openings of so long share one commit; a sync each would cost more than the pages themselves."""
 
     def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
         self._context = context
@@ -100,6 +103,7 @@ class ScanLog:
     def _run(self) -> None:
         while True:
             batch = [self._waiting.get()]
+            time.sleep(self.GATHER_S)
             while len(batch) < self.BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
             try:
@@ -112,10 +116,14 @@ class ScanLog:
 
 
 def _write(batch: list[Opening]) -> None:
+    serials = [serial_of(opening.band) for opening in batch]
     with transaction():
-        for opening in batch:
-            serial = serial_of(opening.band)
-            band = find_band(serial) if serial else None
-            # An opening of something that is no band of ours concerns no family.
-            if band is not None:
-                keeping.keep(opening.reference, band_id=band.id, language=opening.language, now=opening.at, acted=False)
+        bands = ids_by_serial({serial for serial in serials if serial})
+        # An opening of something that is no band of ours concerns no family.
+        keeping.note_openings(
+            [
+                (opening.reference, bands[serial], opening.language, opening.at)
+                for opening, serial in zip(batch, serials, strict=True)
+                if serial in bands
+            ]
+        )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy.exc import IntegrityError
 
 from wristband import limits
 from wristband.accounts import queries
@@ -20,6 +21,7 @@ from wristband.accounts.rules import (
     PASSWORD_BY_NAME,
     PASSWORD_MAX,
     TRY_BY_PHONE,
+    USERNAME,
     Door,
     GuardianAccount,
     OfficerAccount,
@@ -51,7 +53,6 @@ def ask_code(phone: Phone, *, address: str, language: str, now: datetime) -> Non
     with transaction():
         limits.spend(CODE_BY_PHONE, phone.e164, now=now)
         limits.spend(CODE_BY_ADDRESS, address, now=now)
-    with transaction():
         code = challenges.pose(ChallengePurpose.SIGN_IN, phone.e164, now=now)
         queue.enqueue(
             key=f"sign_in_code:{secrets.token_hex(12)}",
@@ -93,7 +94,7 @@ def enter_password(username: str, password: str, *, now: datetime) -> str:
     username = username.strip().lower()[:64]
     with transaction():
         limits.spend(PASSWORD_BY_NAME, username, now=now)
-    officer = queries.find_officer_by_username(username)
+    officer = queries.find_officer_by_username(username) if USERNAME.fullmatch(username) else None
     stored = officer.password_hash if officer else _NOBODY
     db.session.rollback()  # nothing is held while the hash is worked out
     fits = len(password) <= PASSWORD_MAX and _password_fits(stored, password)
@@ -136,17 +137,28 @@ def sign_out(reference: str | None, door: Door, *, now: datetime) -> None:
         return
     sign_in_id, actor = sign_in.id, _actor(sign_in)
     with transaction():
-        db.session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(ended_at=now))
-        trail.record(Deed.SIGNED_OUT, actor=actor, subject=f"sign_in:{sign_in_id}", at=now)
+        ended = db.session.execute(
+            sa.update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(ended_at=now)
+        )
+        if ended.rowcount == 1:  # type: ignore[attr-defined]
+            trail.record(Deed.SIGNED_OUT, actor=actor, subject=f"sign_in:{sign_in_id}", at=now)
 
 
 def _guardian_of(phone: Phone, language: str, now: datetime) -> int:
-    guardian = queries.find_guardian_by_phone(phone)
-    if guardian is None:
-        guardian = Guardian(phone=phone.e164, phone_index=queries.phone_index(phone), language=language, joined_at=now)
-        db.session.add(guardian)
-        db.session.flush()
-        trail.record(Deed.GUARDIAN_JOINED, actor=f"guardian:{guardian.id}", subject=f"guardian:{guardian.id}", at=now)
+    known = queries.find_guardian_by_phone(phone)
+    if known is not None:
+        return known.id
+    guardian = Guardian(phone=phone.e164, phone_index=queries.phone_index(phone), language=language, joined_at=now)
+    try:
+        with db.session.begin_nested():
+            db.session.add(guardian)
+    except IntegrityError:
+        # Somebody vouched for the same phone in this very moment.
+        known = queries.find_guardian_by_phone(phone)
+        if known is None:
+            raise
+        return known.id
+    trail.record(Deed.GUARDIAN_JOINED, actor=f"guardian:{guardian.id}", subject=f"guardian:{guardian.id}", at=now)
     return guardian.id
 
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from wristband.accounts.models import Officer
-from wristband.accounts.queries import find_officer_by_username
-from wristband.accounts.rules import PASSWORD_MAX, PASSWORD_MIN, Role
+from wristband.accounts.rules import PASSWORD_MAX, PASSWORD_MIN, USERNAME, Role
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
-from wristband.db import db, new_id, transaction
+from wristband.db import db, transaction
 from wristband.elders.rules import NAME_MAX, clean_text
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.stations.files import RejectedRow, StationRow
 from wristband.stations.models import Station
 
-_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 # Rows written in one transaction: few enough that a report never waits long behind an import.
 _BATCH = 500
 
@@ -121,26 +119,22 @@ def _put(row: StationRow, known: dict[tuple[str, str], Station], demonstration: 
 def add_officer(username: str, *, name: str, password_hash: str, role: Role, station_id: int, now: datetime) -> int:
     """Give an officer an account at a station. Returns the officer's id. Raises BadValue, NotFound, Conflict."""
     username = username.strip().lower()
-    if not _USERNAME.fullmatch(username):
+    if not USERNAME.fullmatch(username):
         raise BadValue("accounts.username")
     name = clean_text(name, "accounts.name", NAME_MAX)
-    with transaction():
-        if db.session.get(Station, station_id) is None:
-            raise NotFound("stations.unknown")
-        if find_officer_by_username(username) is not None:
-            raise Conflict("accounts.username_taken")
-        officer = Officer(
-            id=new_id(),
-            username=username,
-            name=name,
-            password_hash=password_hash,
-            role=role,
-            station_id=station_id,
-            added_at=now,
-        )
-        db.session.add(officer)
-        trail.record(Deed.OFFICER_ADDED, actor="operator", subject=f"officer:{officer.id}", at=now)
-        return officer.id
+    officer = Officer(
+        username=username, name=name, password_hash=password_hash, role=role, station_id=station_id, added_at=now
+    )
+    try:
+        with transaction():
+            if db.session.get(Station, station_id) is None:
+                raise NotFound("stations.unknown")
+            db.session.add(officer)
+            trail.record(Deed.OFFICER_ADDED, actor="operator", subject=f"officer:{officer.id}", at=now)
+    except IntegrityError:
+        # The name's uniqueness is the database's: a disabled officer keeps his.
+        raise Conflict("accounts.username_taken") from None
+    return officer.id
 
 
 def check_password(password: str) -> str:

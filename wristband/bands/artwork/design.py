@@ -12,10 +12,12 @@ from PIL import Image
 from qrcode.util import lost_point
 
 from wristband.bands.artwork.agreement import Agreement, Candidate, Sign, wish
-from wristband.bands.artwork.layout import SERIAL_DIGITS, TOKEN_CHARACTERS, Layout, Rectangle, layouts, segments
+from wristband.bands.artwork.layout import Layout, Rectangle, layouts, segments
 from wristband.bands.artwork.portrait import Tone, by_module, prepare
 from wristband.bands.artwork.segments import padding
 from wristband.bands.artwork.symbol import MASKS, Frame, Level, frame
+from wristband.bands.tokens import TOKEN_LENGTH
+from wristband.values.code import SERIAL_DIGITS
 
 SMALLEST_SIDE = 7
 
@@ -91,10 +93,10 @@ class Design:
         version, level, mask, side, length = octets[1], _LEVELS[octets[2]], octets[3], octets[4], octets[5]
         used = frame(version, level)
         payload, data = (
-            octets[6 : 6 + length + TOKEN_CHARACTERS].decode("ascii"),
-            octets[6 + length + TOKEN_CHARACTERS :],
+            octets[6 : 6 + length + TOKEN_LENGTH].decode("ascii"),
+            octets[6 + length + TOKEN_LENGTH :],
         )
-        if len(payload) != length + TOKEN_CHARACTERS or len(data) * 8 != used.capacity or side > used.size:
+        if len(payload) != length + TOKEN_LENGTH or len(data) * 8 != used.capacity or side > used.size:
             raise ValueError("these bytes are no whole design")
         found = cls(
             address=payload[:length],

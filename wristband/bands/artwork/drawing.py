@@ -11,6 +11,7 @@ from PIL import Image
 
 from wristband.bands.artwork.agreement import DARK_LIGHT, LIGHT_LIGHT
 from wristband.bands.artwork.design import Design
+from wristband.bands.artwork.layout import Rectangle
 from wristband.bands.artwork.portrait import Tone, at_size, prepare
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -186,14 +187,14 @@ def svg(
         f'<path fill="{_hex(ink)}" d="{modules}"/>',
     ]
     if drawn.portrait is not None and portrait is not None:
-        parts.append(_svg_patch(drawn, portrait, ink, paper or WHITE))
+        tones = patch(drawn, portrait, _SVG_STEPS)
+        parts.append(_svg_patch(tones, drawn.portrait, ink, paper or WHITE))
     return "".join(parts) + "</svg>"
 
 
-def _svg_patch(design: Design, portrait: Image.Image | Tone, ink: Colour, paper: Colour) -> str:
+def _svg_patch(light: Tone, square: Rectangle, ink: Colour, paper: Colour) -> str:
     """The portrait as one path a tone, in units of an eighth of a module."""
-    assert design.portrait is not None  # noqa: S101 - the caller has looked
-    tones = np.rint(patch(design, portrait, _SVG_STEPS) * (_SVG_TONES - 1)).astype(int)
+    tones = np.rint(light * (_SVG_TONES - 1)).astype(int)
     paths: dict[int, list[str]] = {}
     for row, line in enumerate(tones.tolist()):
         start = 0
@@ -201,7 +202,7 @@ def _svg_patch(design: Design, portrait: Image.Image | Tone, ink: Colour, paper:
             if end == len(line) or line[end] != line[start]:
                 paths.setdefault(line[start], []).append(f"M{start} {row}h{end - start}v1h-{end - start}z")
                 start = end
-    left, top = design.portrait.left + QUIET_MODULES, design.portrait.top + QUIET_MODULES
+    left, top = square.left + QUIET_MODULES, square.top + QUIET_MODULES
     drawn = "".join(
         f'<path fill="{_hex(_mixed(tone / (_SVG_TONES - 1), ink, paper))}" d="{"".join(path)}"/>'
         for tone, path in sorted(paths.items())

@@ -8,10 +8,9 @@ from functools import cache, cached_property
 
 from wristband.bands.artwork.segments import ALPHANUMERIC, TERMINATOR_BITS, Mode, Segment
 from wristband.bands.artwork.symbol import Frame, Level, frame, word
+from wristband.bands.tokens import TOKEN_LENGTH
 from wristband.errors import BadValue
-
-SERIAL_DIGITS = 12
-TOKEN_CHARACTERS = 25
+from wristband.values.code import SERIAL_DIGITS
 
 PREFERENCE = (
     (3, Level.Q),
@@ -59,7 +58,7 @@ class Layout:
 
     @cached_property
     def _widths(self) -> tuple[int, ...]:
-        return tuple(len(segment.bits) for segment in segments(self.address, "0" * TOKEN_CHARACTERS))
+        return tuple(len(segment.bits) for segment in segments(self.address, "0" * TOKEN_LENGTH))
 
     @property
     def digits_start(self) -> int:
@@ -102,7 +101,7 @@ class Layout:
     @cached_property
     def _skeleton(self) -> int:
         """The state of address and headers, digits and MAC all zero."""
-        bits = "".join(segment.bits for segment in segments(self.address, "0" * TOKEN_CHARACTERS))
+        bits = "".join(segment.bits for segment in segments(self.address, "0" * TOKEN_LENGTH))
         return self.frame.write(0, bits)
 
     def with_groups(self, groups: Sequence[int]) -> int:

@@ -17,8 +17,9 @@ SIDE = 264
 
 _SKIN_LIGHT = 0.86
 _DARKEST = 0.45
-_FACE_CENTRE = (0.5, 0.52)
-_FACE_RADII = (0.30, 0.36)
+# Ellipses as centre and radii, in shares of the side. Skin is measured in the face, and well within it nothing is
+# taken for wall, however alike its colour; beyond the vignette everything is.
+_FACE = ((0.5, 0.52), (0.30, 0.36))
 _VIGNETTE = ((0.5, 0.5), (0.50, 0.54))
 
 
@@ -32,7 +33,7 @@ def prepare(image: Image.Image) -> Tone:
     square = _square(_opaque(image))
     colours = np.asarray(square, dtype=np.float32) / 255
     tone: Tone = np.asarray(colours @ np.array([0.299, 0.587, 0.114]), dtype=np.float32)
-    face = _distance(_FACE_CENTRE, _FACE_RADII)
+    face = _distance(*_FACE)
     inside = tone[face < 1]
     # No darker than a shadow on the skin is no ink: white hair over a rosy face has nothing black in it.
     dark = min(float(np.percentile(tone, 2)), _DARKEST * float(np.median(inside)))
@@ -40,7 +41,9 @@ def prepare(image: Image.Image) -> Tone:
     tone = _sharpened(np.clip((tone - dark) / max(light - dark, 0.05), 0, 1))
     skin = float(np.clip(np.median(tone[face < 1]), 0.2, 0.95))
     tone = np.power(tone, math.log(_SKIN_LIGHT) / math.log(skin), dtype=np.float32)
-    paper = np.maximum(_background(square) * _smooth(face - 1, 0.3), _smooth(_distance(*_VIGNETTE) - 0.9, 0.3))
+    # A light wall becomes paper by itself; lifting it would take white hair along.
+    wall = _background(square) * (1 - _smooth(tone - 0.5, 0.35)) * _smooth(face - 0.72, 0.25)
+    paper = np.maximum(wall, _smooth(_distance(*_VIGNETTE) - 0.9, 0.3))
     return np.asarray(tone + (1 - tone) * paper, dtype=np.float32)
 
 
@@ -88,7 +91,7 @@ def _background(square: Image.Image) -> Tone:
     strips = (colours[:shoulders, :edge], colours[:shoulders, -edge:], colours[:edge])
     walls = [np.median(strip.reshape(-1, 3), axis=0) for strip in strips]
     nearest = np.min([np.abs(colours - wall).max(axis=2) for wall in walls], axis=0)
-    return np.asarray(1 - _smooth(nearest - 0.06, 0.14), dtype=np.float32)
+    return np.asarray(1 - _smooth(nearest - 0.04, 0.10), dtype=np.float32)
 
 
 def by_module(tone: Tone, modules: int) -> NDArray[np.float32]:

@@ -27,7 +27,7 @@ def incident(incident_id: int) -> str:
 @police.get("/incidents/<int:incident_id>/portrait.jpg")
 @officer(Act.HANDLE_INCIDENT)
 def portrait(incident_id: int) -> Response:
-    return Response(handling.portrait_bytes(incident_id, officer=g.account), mimetype="image/jpeg")
+    return Response(handling.portrait_bytes(incident_id, officer=g.account, now=clock.now()), mimetype="image/jpeg")
 
 
 @police.post("/incidents/<int:incident_id>/move")
