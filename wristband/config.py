@@ -191,11 +191,12 @@ def _public_https(address: str) -> bool:
     if parts.scheme != "https" or not host or host == "localhost" or host.endswith(".localhost"):
         return False
     try:
-        address = ipaddress.ip_address(host)
+        number = ipaddress.ip_address(host)
     except ValueError:
         return not _NUMBER.fullmatch(host.rpartition(".")[2])
-    inner = getattr(address, "ipv4_mapped", None) or address
-    return not (inner.is_loopback or inner.is_unspecified)
+    if isinstance(number, ipaddress.IPv6Address) and number.ipv4_mapped:
+        number = number.ipv4_mapped
+    return not (number.is_loopback or number.is_unspecified)
 
 
 def load(**overrides: object) -> Settings:

@@ -111,7 +111,7 @@ def way_to_a_station(visitor: Visitor, scripts: bool) -> None:
         page.wait_for_selector("text=直线约")
         nearest = page.locator(".card").first.inner_text()
         assert "示例·大同派出所" in nearest
-        assert re.search(r"直线约 \d+ 米", nearest)
+        assert re.search(r"直线约 [\d.]+ (米|公里)", nearest)
     else:
         page.select_option("#district", "同安区")
         visitor.tap("看派出所")

@@ -24,6 +24,7 @@ def attach(app: Flask) -> None:
         organisation_phone=ours.organisation_phone,
         filing=ours.filing,
         demonstration=ours.demonstration,
+        doors=ours.doors,
         languages=LANGUAGES,
         language_links=language_links,
         csrf_token=generate_csrf,

@@ -96,5 +96,6 @@ def end_band(band_id: int) -> Response:
 
 
 def _symbol(printable: issuing.PrintableBand, size_mm: float) -> Markup:
-    svg = drawing.svg(printable.design, printable.face, size_mm=size_mm, paper=drawing.YELLOW, title=gettext("手环二维码"))
+    title = gettext("手环二维码")
+    svg = drawing.svg(printable.design, printable.face, size_mm=size_mm, paper=drawing.YELLOW, title=title)
     return Markup(svg)  # noqa: S704  drawn by us, no text of anybody's in it

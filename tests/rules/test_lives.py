@@ -1,0 +1,105 @@
+"""The lives of bands, incidents and codes: every move in the table, and every other one refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wristband.bands import rules as bands
+from wristband.bands.rules import BandState
+from wristband.incidents import rules as incidents
+from wristband.incidents.rules import DISPOSITION_WORDS, SAFE, Disposition, IncidentState, clock_colour, number
+
+OPENED = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+
+INCIDENT_MOVES = {
+    ("reported", "accepted"),
+    ("reported", "closed"),
+    ("accepted", "dispatched"),
+    ("accepted", "closed"),
+    ("dispatched", "on_scene"),
+    ("dispatched", "closed"),
+    ("on_scene", "closed"),
+}
+BAND_MOVES = {("blank", "active"), ("blank", "ended"), ("active", "ended")}
+
+
+@pytest.mark.parametrize(("before", "after"), [*product(IncidentState, IncidentState)])
+def test_an_incident_moves_as_the_table_says_and_no_other_way(before: IncidentState, after: IncidentState) -> None:
+    allowed = (before.value, after.value) in INCIDENT_MOVES
+    assert (after in incidents.MOVES[before]) is allowed
+    assert (before in incidents.states_before(after)) is allowed
+
+
+@pytest.mark.parametrize(("before", "after"), [*product(BandState, BandState)])
+def test_a_band_moves_as_the_table_says_and_no_other_way(before: BandState, after: BandState) -> None:
+    allowed = (before.value, after.value) in BAND_MOVES
+    assert (after in bands.MOVES[before]) is allowed
+    assert (before in bands.states_before(after)) is allowed
+
+
+def test_nothing_leads_back_to_the_beginning_or_out_of_the_end() -> None:
+    assert incidents.states_before(IncidentState.REPORTED) == frozenset()
+    assert incidents.MOVES[IncidentState.CLOSED] == frozenset()
+    assert bands.states_before(BandState.BLANK) == frozenset()
+    assert bands.MOVES[BandState.ENDED] == frozenset()
+
+
+def test_every_state_but_the_end_leads_to_the_end() -> None:
+    assert incidents.states_before(IncidentState.CLOSED) == set(IncidentState) - {IncidentState.CLOSED}
+    assert bands.states_before(BandState.ENDED) == set(BandState) - {BandState.ENDED}
+
+
+@pytest.mark.parametrize(("state", "reaches"), [("blank", False), ("active", True), ("ended", False)])
+def test_only_a_band_in_use_leads_to_a_family(state: str, reaches: bool) -> None:
+    assert bands.reaches_family(BandState(state)) is reaches
+
+
+def test_every_disposition_and_every_reason_for_an_end_has_its_words() -> None:
+    assert set(DISPOSITION_WORDS) == set(Disposition)
+    assert set(bands.END_WORDS) == set(bands.BandEnd)
+    assert set(Disposition) > SAFE
+
+
+# ---- the desk's clock
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "colour"),
+    [(0, "calm"), (179.999, "calm"), (180, "amber"), (299.999, "amber"), (300, "red"), (86_400, "red"), (-60, "calm")],
+)
+def test_the_clock_turns_amber_at_three_minutes_and_red_at_five(waited_s: float, colour: str) -> None:
+    now = OPENED + timedelta(seconds=waited_s)
+    assert clock_colour(opened_at=OPENED, accepted_at=None, now=now) == colour
+
+
+@given(st.timedeltas(min_value=timedelta(), max_value=timedelta(days=30)))
+def test_the_clock_is_calm_once_somebody_has_accepted(later: timedelta) -> None:
+    accepted_at = OPENED + timedelta(minutes=20)
+    assert clock_colour(opened_at=OPENED, accepted_at=accepted_at, now=accepted_at + later) == "calm"
+
+
+# ---- the number that is read aloud
+
+
+@pytest.mark.parametrize(
+    ("day", "serial", "shown"),
+    [
+        (date(2026, 11, 24), 37, "261124-037"),
+        (date(2027, 1, 2), 1, "270102-001"),
+        (date(2026, 11, 24), 999, "261124-999"),
+        (date(2026, 11, 24), 1000, "261124-1000"),
+    ],
+)
+def test_a_number_is_the_day_and_how_many_that_day(day: date, serial: int, shown: str) -> None:
+    assert number(day, serial) == shown
+
+
+@given(st.dates(date(2026, 1, 1), date(2098, 1, 1)), st.integers(1, 10_000), st.integers(1, 10_000))
+def test_two_incidents_of_a_day_never_share_a_number(day: date, one: int, other: int) -> None:
+    assert (number(day, one) == number(day, other)) is (one == other)
+    assert len(number(day, one)) <= 16
