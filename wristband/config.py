@@ -103,6 +103,7 @@ class Settings(BaseSettings):
             _ = parts.port
         except ValueError:
             valid = False
+        valid = valid and not any(character.isspace() for character in value)  # urlsplit drops some of them
         if not valid or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
             raise ValueError("write it as https://HOST, without a path")
         if not _HOST.fullmatch(parts.netloc):

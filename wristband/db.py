@@ -68,8 +68,14 @@ class RowId(sa.TypeDecorator[int]):
 
 
 def enum_type(states: type[StrEnum]) -> sa.Enum:
-    """A column of one of `states`, kept as its short text."""
-    return sa.Enum(states, native_enum=False, length=24, values_callable=lambda e: [member.value for member in e])
+    """A column of one of `states`, kept as its short text; any other text is a fault of ours and refused."""
+    return sa.Enum(
+        states,
+        native_enum=False,
+        length=24,
+        validate_strings=True,
+        values_callable=lambda e: [member.value for member in e],
+    )
 
 
 _id_lock = threading.Lock()
@@ -110,7 +116,9 @@ def transaction() -> Iterator[None]:
     session = db.session
     if session.info.get("in_deed"):
         raise RuntimeError("transaction() does not nest: a service never calls a service")
-    session.rollback()  # ends the reading that came before; a deed sees the newest rows
+    # Ends the reading that came before, and forgets what it read: a deed sees the newest rows.
+    session.rollback()
+    session.expire_all()
     session.info["in_deed"] = True
     try:
         with _writer_lock(db.engine):

@@ -44,7 +44,7 @@ SENTENCES: dict[str, str] = {
     "station.crs_unknown": _("不认识这个坐标系。请填 wgs84、gcj02 或 bd09。"),
     "station.swapped_coordinates": _("经度和纬度好像写反了。请对调后再导入。"),
     "station.outside_zone": _("这个位置不在服务范围内，没有导入。"),
-    "station.not_for_the_lost": _("这里不接待走失老人（如车管所、看守所）,没有导入。"),
+    "station.not_for_the_lost": _("这里不接待走失老人（如车管所、看守所），没有导入。"),
     "station.text_too_long": _("“%(column)s”太长了，最多 %(most)s 个字。请缩短一些。"),
     "station.duplicate": _("和第 %(first_line)s 行是同一个派出所，只留下前一个。"),
     "station.same_id": _("来源编号和第 %(first_line)s 行重复了。请核对编号。"),

@@ -85,4 +85,6 @@ def fields_of(page: TestResponse) -> dict[str, str]:
     found = {name: re.search(rf'name="{name}" value="([^"]*)"', text) for name in ("band", "stamp")}
     scan = re.search(r'action="/s/([^/"]+)/police', text)
     assert scan
-    return {"scan": scan[1], **{name: html.unescape(match[1]) for name, match in found.items() if match}}
+    # A browser reads a NUL in a page as U+FFFD.
+    read = {name: html.unescape(match[1]).replace("\0", "\ufffd") for name, match in found.items() if match}
+    return {"scan": scan[1], **read}

@@ -74,7 +74,7 @@ def test_seen_is_not_answered(client: FlaskClient, world: World, told: str) -> N
 
 @pytest.mark.parametrize(
     ("said", "shown"),
-    [(Answer.COMING, "马上过来"), (Answer.CALLING_POLICE, "联系警方"), (Answer.AT_HOME, "平安")],
+    [(Answer.COMING, "正在赶来"), (Answer.CALLING_POLICE, "已联系警方"), (Answer.AT_HOME, "老人在家")],
 )
 def test_an_answer_is_told_and_a_later_one_takes_its_place(
     client: FlaskClient, world: World, told: str, said: Answer, shown: str
@@ -86,7 +86,7 @@ def test_an_answer_is_told_and_a_later_one_takes_its_place(
 
 
 def test_each_step_of_the_police_is_told_when_it_is_taken(client: FlaskClient, world: World, reported: str) -> None:
-    steps = {"accepted": "民警已接警", "dispatched": "民警已出发", "on_scene": "民警已到场"}
+    steps = {"accepted": "警方已受理", "dispatched": "民警已出发", "on_scene": "民警已到场"}
     page = words(client.get(reported))
     assert only(Incident).number in page
     assert "大同派出所" in page

@@ -81,6 +81,7 @@ def test_a_line_that_lacks_only_its_end_was_printed(tmp_path: Path) -> None:
 def test_an_emptied_file_starts_afresh(tmp_path: Path) -> None:
     gateway = PrintedGateway(tmp_path)
     gateway.hand_over(handover())
+    gateway.hand_over(handover())
     (tmp_path / "messages.jsonl").unlink()
     gateway.hand_over(handover())
     assert len(lines(tmp_path)) == 1

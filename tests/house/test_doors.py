@@ -33,7 +33,7 @@ GET  /family/sign-in                              visitor
 POST /family/sign-in                              visitor
 GET  /family/sign-in/code                         visitor
 POST /family/sign-in/code                         visitor
-POST /family/sign-out                             guardian
+POST /family/sign-out                             visitor
 GET  /family/elders/new                           guardian
 POST /family/elders/new                           guardian
 GET  /family/elders/<int:elder_id>                guardian
@@ -56,7 +56,7 @@ GET  /police/                                     officer:see_desk
 GET  /police/changes                              officer:see_desk
 GET  /police/sign-in                              visitor
 POST /police/sign-in                              visitor
-POST /police/sign-out                             officer:see_desk
+POST /police/sign-out                             visitor
 GET  /police/incidents/<int:incident_id>          officer:handle_incident
 GET  /police/incidents/<int:incident_id>/portrait.jpg  officer:handle_incident
 POST /police/incidents/<int:incident_id>/move     officer:handle_incident

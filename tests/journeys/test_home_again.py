@@ -115,6 +115,7 @@ def way_to_a_station(visitor: Visitor, scripts: bool) -> None:
     else:
         page.select_option("#district", "同安区")
         visitor.tap("看派出所")
+        page.wait_for_url("**district=**")
     amap = page.get_by_role("link", name="高德地图").first.get_attribute("href") or ""
     assert amap.startswith("https://uri.amap.com/navigation?to=118.")
     visitor.check()

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -441,6 +442,26 @@ def test_a_worker_that_lost_its_lease_records_its_attempt_and_settles_nothing(
     assert [delivery.outcome for delivery in deliveries()] == [Outcome.ACCEPTED]
 
 
+def test_a_machine_that_slept_through_its_lease_leaves_the_message_to_others(
+    clockwork: time_machine.Traveller,
+) -> None:
+    owe()
+    sleeps = [timedelta(seconds=LEASE_S)] * 2  # after the commits of sweep and claim
+
+    def sleep(_session: object) -> None:
+        if sleeps:
+            clockwork.shift(sleeps.pop())
+
+    post = Post()
+    sa.event.listen(db.session, "after_commit", sleep)
+    try:
+        assert worker(post).drain() == Tally(retried=1)
+    finally:
+        sa.event.remove(db.session, "after_commit", sleep)
+    assert post.handed == []
+    assert [delivery.code for delivery in deliveries()] == ["began_late"]
+
+
 def test_a_message_purged_while_in_hand_is_no_trouble(app: Flask) -> None:
     def purge(_handover: Handover) -> None:
         with app.app_context():
@@ -542,6 +563,20 @@ def test_a_running_worker_hands_over_what_is_owed_while_it_runs(app: Flask) -> N
         assert arrived.acquire(timeout=20)
     assert running.tally == Tally(delivered=2)
     assert message("reach:1:guardian:2").state is MessageState.DELIVERED
+
+
+def test_a_running_worker_is_woken_by_the_deed_and_not_by_its_clock(
+    app: Flask, clockwork: time_machine.Traveller
+) -> None:
+    arrived = [threading.Event(), threading.Event()]
+    with Running(app, Post(lambda handover: arrived[handover.recipient == SON].set())):
+        owe("reach:1:guardian:1", DAUGHTER)
+        assert arrived[0].wait(20)
+        while message("reach:1:guardian:1").state is not MessageState.DELIVERED:
+            pass
+        time.sleep(0.3)  # it has looked once more, and its clock stands still
+        owe("reach:1:guardian:2", SON)
+        assert arrived[1].wait(20)
 
 
 def test_a_worker_told_to_stop_finishes_and_settles_what_is_in_hand(app: Flask) -> None:

@@ -177,7 +177,7 @@ def _one_of(value: str, known: Collection[str], code: str) -> str:
 
 
 def _year(text: str, today: date) -> int | None:
-    text = unicodedata.normalize("NFKC", text).strip().removesuffix("年")
+    text = unicodedata.normalize("NFKC", text).strip().removesuffix("年").rstrip()
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) == 4):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def open_doors(app: Flask, settings: Settings) -> None:
     """Attach what every answer shares, then each door these settings name."""
-    from wristband.web import errors, filters, headers, language, pages, sessions
+    from wristband.web import errors, filters, forms, headers, language, pages, sessions
     from wristband.web.finder import finder
     from wristband.web.guardian import family
     from wristband.web.health import health
@@ -25,6 +25,8 @@ def open_doors(app: Flask, settings: Settings) -> None:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.session_interface = sessions.DoorSessions()
+    app.url_map.merge_slashes = False  # an address is right or unknown: nobody is sent on
+    app.url_map.converters["int"] = forms.RowId
     for part in (headers, language, filters, errors, pages):
         part.attach(app)
     app.register_blueprint(health)

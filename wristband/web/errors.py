@@ -32,6 +32,14 @@ def sentence(refusal: Refusal) -> str:
     return gettext(SENTENCES[refusal.code], **refusal.facts) if refusal.facts else gettext(SENTENCES[refusal.code])
 
 
+def refused(page: str | Response, refusal: Refusal) -> Response:
+    """A page that tells a refusal, with the refusal's status and when a next try makes sense."""
+    response = make_response(page, refusal.status)
+    if isinstance(refusal, TooMany):
+        response.headers["Retry-After"] = str(refusal.retry_after_s)
+    return response
+
+
 def attach(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> Response:
@@ -41,10 +49,7 @@ def attach(app: Flask) -> None:
                 return make_response(redirect(f"{PREFIXES[door]}/sign-in"))
         if refusal.status >= 500:
             log.error("refused", code=refusal.code, endpoint=request.endpoint)
-        response = _page(refusal.status, sentence(refusal))
-        if isinstance(refusal, TooMany):
-            response.headers["Retry-After"] = str(refusal.retry_after_s)
-        return response
+        return refused(_page(refusal.status, sentence(refusal)), refusal)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

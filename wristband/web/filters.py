@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flask import Flask, url_for
+from flask import Flask, current_app, url_for
 
 from wristband import clock
 from wristband.web.language import gettext as _
@@ -40,12 +40,13 @@ def distance(metres: float) -> str:
     return _("约 %(n)s 公里", n=f"{metres / 1000:.1f}" if metres < 10_000 else round(metres / 1000))
 
 
+@cache
+def digest(path: str) -> str:
+    """What tells one content of a static file from another: its address carries it, so that it can be kept for ever."""
+    return hashlib.sha256((Path(str(current_app.static_folder)) / path).read_bytes()).hexdigest()[:12]
+
+
 def attach(app: Flask) -> None:
     app.jinja_env.filters.update(time=day_time, clock=clock_time, distance=distance)
 
-    @cache
-    def static(path: str) -> str:
-        digest = hashlib.sha256((Path(str(app.static_folder)) / path).read_bytes()).hexdigest()[:12]
-        return url_for("static", filename=path, v=digest)
-
-    app.jinja_env.globals["static"] = static
+    app.jinja_env.globals["static"] = lambda path: url_for("static", filename=path, v=digest(path))

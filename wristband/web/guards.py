@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from flask import g, request, session
 from flask_wtf.csrf import CSRFError, validate_csrf
@@ -15,6 +14,7 @@ from wristband import clock
 from wristband.accounts.rules import Act, Door, GuardianAccount, OfficerAccount, may
 from wristband.errors import NotAllowed, SignInNeeded
 from wristband.services import signing_in
+from wristband.web.forms import check_form
 
 View = TypeVar("View", bound=Callable[..., Any])
 REFERENCE = "reference"
@@ -34,14 +34,15 @@ def finder_tap(view: Callable[..., Any]) -> Callable[..., Any]:
     """A finder's POST. The token is the capability; another site's page may not make the tap.
 
     A page under `Referrer-Policy: no-referrer` sends `Origin: null`, and an old in-app browser sends neither
-    header: both are taken, the second marked as low trust.
+    header: both are taken, and marked as low trust unless Sec-Fetch-Site vouches for them.
     """
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         if _from_another_site():
             raise NotAllowed("page.other_site")
-        g.low_trust = not request.headers.get("Sec-Fetch-Site") and not request.headers.get("Origin")
+        check_form()
+        g.low_trust = not request.headers.get("Sec-Fetch-Site") and _origin() is None
         return view(*args, **kwargs)
 
     return _marked(guarded, "finder_tap")
@@ -105,10 +106,17 @@ def _check_form() -> None:
         validate_csrf(request.form.get("csrf_token") or request.headers.get("X-CSRFToken"))
     except (CSRFError, ValidationError):
         raise NotAllowed("page.form_stale") from None
+    check_form()
 
 
 def _from_another_site() -> bool:
     if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
         return True
+    origin = _origin()
+    return origin is not None and origin.partition("://")[2] != request.host
+
+
+def _origin() -> str | None:
+    """The page's origin where the browser tells it: `null` tells nothing."""
     origin = request.headers.get("Origin")
-    return bool(origin) and origin != "null" and urlsplit(origin).netloc != request.host
+    return None if origin in ("", "null") else origin

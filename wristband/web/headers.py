@@ -7,6 +7,8 @@ import hashlib
 
 from flask import Flask, Response, g, request
 
+from wristband.web import filters
+
 _POLICY = {
     "default-src": "'none'",
     "base-uri": "'none'",
@@ -36,6 +38,11 @@ def closed_policy(style: str = "'self'", script: str = "'self'", connect: str = 
 PAGE_POLICY = closed_policy()
 
 
+def _names_its_content() -> bool:
+    """Whether the address of a static file carries the digest of what is there now, as our pages write it."""
+    return request.args.get("v") == filters.digest((request.view_args or {}).get("filename", ""))
+
+
 def attach(app: Flask) -> None:
     @app.after_request
     def _headers(response: Response) -> Response:
@@ -48,8 +55,8 @@ def attach(app: Flask) -> None:
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.is_secure:
             headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
-        if request.endpoint == "static" and response.status_code == 200:
-            # The address carries the content's digest: what it names never changes.
+        if request.endpoint == "static" and response.status_code in (200, 206, 304) and _names_its_content():
+            # What such an address names never changes.
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:
             headers["Cache-Control"] = "no-store"

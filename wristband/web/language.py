@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from wristband.language import LANGUAGES, SOURCE, catalogue
 
@@ -12,7 +13,7 @@ from wristband.language import LANGUAGES, SOURCE, catalogue
 def current() -> str:
     """BCP 47 tag of this request's language."""
     if "language" not in g:
-        asked = request.args.get("lang") or request.form.get("lang")
+        asked = request.args.get("lang")
         g.language = asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, SOURCE)
     return str(g.language)
 
@@ -24,8 +25,16 @@ def gettext(text: str, **facts: Any) -> str:
 
 
 def language_links() -> list[tuple[str, str, str, bool]]:
-    """For the language switch: tag, own name, address of this page in it, whether it is the current one."""
-    return [(tag, name, f"?lang={tag}", tag == current()) for tag, name in LANGUAGES.items()]
+    """For the language switch: tag, own name, address of this page in it, whether it is the current one.
+
+    The answer to a form may stand at an address that only takes forms: then the page above it is linked.
+    """
+    only_takes_forms = request.method == "POST" and not current_app.create_url_adapter(request).test(method="GET")
+    path = request.path.rpartition("/")[0] if only_takes_forms else ""
+    says = g.get("address_says", {})
+    return [
+        (tag, name, f"{path}?{urlencode({**says, 'lang': tag})}", tag == current()) for tag, name in LANGUAGES.items()
+    ]
 
 
 def attach(app: Flask) -> None:

@@ -23,20 +23,23 @@ from wristband.web.finder import finder
 from wristband.web.guards import anyone, finder_tap
 from wristband.web.language import current
 
+# The way around the earth and more: a phone that says so does not know where it is.
+_VAGUEST_M = 1e8
+
 
 @finder.post("/s/<scan>/family")
 @finder_tap
 def tell_family(scan: str) -> Response:
-    reference = _reference(scan)
-    reaching.tell_family(reference, _serial(reference), language=current(), low_trust=g.low_trust, now=clock.now())
+    reference, serial = _opened(scan)
+    reaching.tell_family(reference, serial, language=current(), low_trust=g.low_trust, now=clock.now())
     return _to_progress(reference)
 
 
 @finder.post("/s/<scan>/police")
 @finder_tap
 def report(scan: str) -> Response:
-    reference = _reference(scan)
-    reporting.report(reference, _serial(reference), language=current(), low_trust=g.low_trust, now=clock.now())
+    reference, serial = _opened(scan)
+    reporting.report(reference, serial, language=current(), low_trust=g.low_trust, now=clock.now())
     return _to_progress(reference)
 
 
@@ -127,21 +130,19 @@ def _report(scan_id: int) -> ReportMade | None:
     )
 
 
-def _reference(scan: str) -> str:
-    """The scan's address, from the form's stamp where it is ours; otherwise a fresh one.
+def _opened(scan: str) -> tuple[str, str | None]:
+    """The address of the scan that a tap belongs to, and the serial of its band where it is one of ours.
 
-    A page that lay open too long or lost its stamp still reports: only its second tap is a second scan.
+    A page that lay open too long or lost its stamp still reports, under a fresh address: only its second tap is a
+    second scan. Its band stands in the form, or, on the finder's own page, behind the stamp; a tap with neither is
+    none. Raises BadValue.
     """
-    reference = stamps.read(request.form.get("stamp", ""), house().ring.all("forms"))
-    if reference != scan:
-        reference, _ = stamps.make(house().ring.all("forms"))
-    return reference
-
-
-def _serial(reference: str) -> str | None:
-    """The band's serial from the form, or, on the finder's own page, of the scan it belongs to."""
-    band = request.form.get("band", "")[:64]
-    return scanning.serial_of(band) if band else scans.find_serial(reference)
+    keys, band = house().ring.all("forms"), request.form.get("band", "")[:64]
+    stamped = stamps.read(request.form.get("stamp", ""), keys) == scan
+    if not stamped and not band:
+        raise BadValue("page.form_stale")
+    reference = scan if stamped else stamps.make(keys)[0]
+    return reference, scanning.serial_of(band) if band else scans.find_serial(reference)
 
 
 def _position() -> Position | None:
@@ -155,9 +156,9 @@ def _accuracy_m() -> float | None:
         accuracy_m = float(request.form.get("accuracy", ""))
     except ValueError:
         return None
-    return accuracy_m if 0 <= accuracy_m <= 10_000_000 else None
+    return min(accuracy_m, _VAGUEST_M) if accuracy_m >= 0 else None
 
 
 def _to_progress(reference: str) -> Response:
-    language = request.args.get("lang")
+    language = current() if "lang" in request.args else None
     return make_response(redirect(url_for("finder.progress", scan=reference, lang=language), code=303))

@@ -69,12 +69,13 @@ def _scan_page(band: str) -> Response:
         log.note(Opening(page.scan, band, current(), clock.now()))
     g.content_security_policy = _style()[1]
     filled = {"scan": page.scan, "stamp": page.stamp, "band": str(escape(page.band)), "code_tail": page.code_tail}
-    return Response("".join(filled.get(piece, piece) for piece in _pieces(current())), mimetype="text/html")
+    pieces = _pieces(current(), chosen="lang" in request.args)
+    return Response("".join(filled.get(piece, piece) for piece in pieces), mimetype="text/html")
 
 
 @cache
-def _pieces(language: str) -> list[str]:
-    """The page in a language, cut where a scan's own words go: rendered once, since it is the same for every band.
+def _pieces(language: str, *, chosen: bool) -> list[str]:
+    """The page in a language, chosen by the finder or by the browser, cut where a scan's own words go: rendered once, since it is the same for every band.
 
     Each cut is the name of what goes there.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import render_template, request
+from flask import g, render_template, request
 
 from wristband.errors import BadValue
 from wristband.stations import directions, queries
@@ -38,7 +38,9 @@ class StationOnPage:
 def stations() -> str:
     """By district, and the map providers' own search, which needs nothing of the finder."""
     district = request.args.get("district", "")[:40]
-    listed = [(station, None) for station in queries.list_in_district(district)] if district else []
+    known = district in dict(queries.list_districts())
+    g.address_says = {"district": district} if known else {}
+    listed = [(station, None) for station in queries.list_in_district(district)] if known else []
     return _page(listed, district=district)
 
 

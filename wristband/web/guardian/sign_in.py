@@ -7,11 +7,13 @@ from flask import Response, make_response, redirect, render_template, request, s
 from wristband import clock
 from wristband.accounts.rules import Door
 from wristband.errors import BadValue, Refusal, TooMany
+from wristband.scans.rules import CODE_DIGITS
 from wristband.services import signing_in
 from wristband.values.phone import Phone
-from wristband.web.errors import sentence
+from wristband.values.width import half_width
+from wristband.web.errors import refused, sentence
 from wristband.web.guardian import family
-from wristband.web.guards import REFERENCE, guardian, visitor
+from wristband.web.guards import REFERENCE, visitor
 from wristband.web.language import current
 from wristband.web.pages import settings
 
@@ -24,14 +26,14 @@ def sign_in() -> str:
 
 @family.post("/sign-in")
 @visitor
-def ask_code() -> tuple[str, int] | Response:
+def ask_code() -> Response:
     """Send a code and ask for it: the same answer for a known number and an unknown one."""
     typed = request.form.get("phone", "")[:40]
     try:
         phone = Phone.parse_mobile(typed)
         signing_in.ask_code(phone, address=request.remote_addr or "", language=current(), now=clock.now())
     except (BadValue, TooMany) as refusal:
-        return _page("phone", phone=typed, refusal=refusal), refusal.status
+        return refused(_page("phone", phone=typed, refusal=refusal), refusal)
     session["phone"] = phone.e164
     return make_response(redirect(url_for("family.sign_in_code"), code=303))
 
@@ -46,21 +48,24 @@ def sign_in_code() -> str | Response:
 
 @family.post("/sign-in/code")
 @visitor
-def enter_code() -> tuple[str, int] | Response:
+def enter_code() -> Response:
     if "phone" not in session:
         return make_response(redirect(url_for("family.sign_in"), code=303))
     phone = Phone(session["phone"])
     try:
-        reference = signing_in.enter_code(phone, request.form.get("code", "")[:40], language=current(), now=clock.now())
+        code = "".join(half_width(request.form.get("code", "")[:40]).split())
+        if not (code.isascii() and code.isdecimal() and len(code) == CODE_DIGITS):
+            raise BadValue("accounts.code_wrong")  # a slip of the hand costs no try
+        reference = signing_in.enter_code(phone, code, language=current(), now=clock.now())
     except (BadValue, TooMany) as refusal:
-        return _page("code", phone=phone.masked(), refusal=refusal), refusal.status
+        return refused(_page("code", phone=phone.masked(), refusal=refusal), refusal)
     session.clear()  # a new sign-in takes nothing over from before
     session[REFERENCE] = reference
     return make_response(redirect(url_for("family.home"), code=303))
 
 
 @family.post("/sign-out")
-@guardian
+@visitor  # whoever is not signed in any more is out already
 def sign_out() -> Response:
     signing_in.sign_out(session.get(REFERENCE), Door.FAMILY, now=clock.now())
     session.clear()

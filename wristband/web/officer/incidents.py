@@ -6,7 +6,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from wristband import clock
 from wristband.accounts.rules import Act
-from wristband.errors import BadValue
+from wristband.errors import BadValue, Conflict
 from wristband.incidents import queries
 from wristband.incidents.rules import DISPOSITION_WORDS, MOVES, Disposition, IncidentState, clock_colour
 from wristband.services import handling
@@ -47,7 +47,7 @@ def move(incident_id: int) -> Response | tuple[str, int]:
             disposition=Disposition(disposition) if disposition else None,
             now=clock.now(),
         )
-    except BadValue as refusal:
+    except (BadValue, Conflict) as refusal:
         return _page(incident_id, error=sentence(refusal), words=words), refusal.status
     return make_response(redirect(url_for("police.incident", incident_id=incident_id), code=303))
 

@@ -1,0 +1,165 @@
+"""Key files: one purpose a file, made once, never a placeholder, never shown."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wristband import create_app, keys
+from wristband.config import Settings
+from wristband.keys import KEY_BYTES, PURPOSES, KeysWrong
+
+PLACEHOLDERS = {
+    "zeros": bytes(32),
+    "one letter": b"k" * 32,
+    "a word again and again": b"changeme" * 4,
+    "the digits of hexadecimal": bytes.fromhex("0123456789abcdef" * 4),
+    "half of it twice": bytes.fromhex("8f3ac21b77e05d49") * 4,
+    "counted up": bytes(range(32)),
+    "counted down": bytes(range(255, 223, -1)),
+    "counted in steps": bytes(7 * step % 256 for step in range(32)),
+}
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_one_key_of_each_purpose_is_made_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    assert sorted(keys.create(folder)) == sorted(f"{purpose}-1.key" for purpose in PURPOSES)
+    assert folder.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o777 == 0o400 for path in folder.iterdir())
+    ring = keys.load(folder)
+    made = {ring.current(purpose)[1] for purpose in PURPOSES}
+    assert len(made) == len(PURPOSES)
+    assert {len(key) for key in made} == {KEY_BYTES}
+
+
+def test_making_them_again_changes_nothing(tmp_path: Path) -> None:
+    keys.create(tmp_path)
+    before = read(tmp_path)
+    assert keys.create(tmp_path) == []
+    assert read(tmp_path) == before
+
+
+def test_only_the_missing_purpose_is_made_anew(tmp_path: Path) -> None:
+    keys.create(tmp_path)
+    before = read(tmp_path)
+    (tmp_path / "codes-1.key").unlink()
+    assert keys.create(tmp_path) == ["codes-1.key"]
+    assert {name: key for name, key in read(tmp_path).items() if name != "codes-1.key"}.items() <= before.items()
+
+
+def test_many_processes_starting_at_once_agree_on_the_keys(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: keys.create(tmp_path), range(8)))
+    assert sorted(name for names in made for name in names) == sorted(f"{purpose}-1.key" for purpose in PURPOSES)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_a_missing_key_is_named(tmp_path: Path, purpose: str) -> None:
+    keys.create(tmp_path)
+    (tmp_path / f"{purpose}-1.key").unlink()
+    with pytest.raises(KeysWrong) as refused:
+        keys.load(tmp_path)
+    assert refused.value.code == "keys.missing"
+    assert refused.value.facts == {"folder": str(tmp_path), "purposes": purpose}
+
+
+def test_a_folder_that_is_not_there_lacks_every_key(tmp_path: Path) -> None:
+    with pytest.raises(KeysWrong) as refused:
+        keys.load(tmp_path / "nowhere")
+    assert refused.value.facts["purposes"] == ", ".join(PURPOSES)
+
+
+@pytest.mark.parametrize("name", ["secrets-1.key", "fields.key", "fields-10.key", "fields-I.key", "FIELDS-1.key"])
+def test_a_key_file_we_do_not_know_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    keys.create(tmp_path)
+    (tmp_path / name).write_text("00" * 32)
+    with pytest.raises(KeysWrong) as refused:
+        keys.load(tmp_path)
+    assert refused.value.code == "keys.unknown_file"
+    assert refused.value.facts == {"file": name}
+
+
+def _with_fields_key(folder: Path, text: str) -> Path:
+    keys.create(folder)
+    path = folder / "fields-1.key"
+    path.chmod(0o600)
+    path.write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("placeholder", PLACEHOLDERS.values(), ids=PLACEHOLDERS)
+def test_a_placeholder_is_no_key(tmp_path: Path, placeholder: bytes) -> None:
+    with pytest.raises(KeysWrong) as refused:
+        keys.load(_with_fields_key(tmp_path, placeholder.hex()))
+    assert refused.value.code == "keys.unfit"
+    assert refused.value.facts == {"file": "fields-1.key"}
+
+
+@pytest.mark.parametrize("text", ["", "changeme", "zz" * 32, "a1b2" * 15, "密钥", "a1" * 33])
+def test_what_is_not_32_bytes_in_hexadecimal_is_no_key(tmp_path: Path, text: str) -> None:
+    with pytest.raises(KeysWrong) as refused:
+        keys.load(_with_fields_key(tmp_path, text))
+    assert refused.value.code == "keys.unfit"
+
+
+@given(seed=st.integers())
+def test_a_random_key_is_never_taken_for_a_placeholder(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    key = random.Random(seed).randbytes(KEY_BYTES)  # noqa: S311  the same in every run
+    ring = keys.load(_with_fields_key(tmp_path_factory.mktemp("keys"), key.hex()))
+    assert ring.current("fields") == ("1", key)
+
+
+def test_the_newest_key_writes_and_all_of_them_read(tmp_path: Path) -> None:
+    keys.create(tmp_path)
+    newer = bytes.fromhex("5f0c7d1e93a2b84466e1d0f7c3958a2b1c4d6e8fa0b2c3d4e5f60718293a4b5c")
+    (tmp_path / "fields-2.key").write_text(newer.hex())
+    ring = keys.load(tmp_path)
+    assert ring.current("fields") == ("2", newer)
+    assert list(ring.all("fields")) == ["1", "2"]
+
+
+def test_a_ring_does_not_show_its_keys(tmp_path: Path) -> None:
+    keys.create(tmp_path)
+    ring = keys.load(tmp_path)
+    for purpose in PURPOSES:
+        assert repr(ring.current(purpose)[1]) not in repr(ring)
+        assert ring.current(purpose)[1].hex() not in repr(ring)
+
+
+def _production(folder: Path) -> Settings:
+    sms_key = folder / "sms.key"
+    sms_key.write_text("s" * 32)
+    return Settings(
+        mode="production",
+        base_url="https://hb.example",
+        data_dir=folder / "data",
+        keys_dir=folder / "keys",
+        database_url=f"sqlite:///{folder / 'wristband.db'}",
+        sms_url="https://sms.example/send",
+        sms_key_file=sms_key,
+        organisation="示例",
+    )
+
+
+def test_a_production_without_keys_does_not_start_and_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(KeysWrong):
+        create_app(_production(tmp_path))
+    assert not (tmp_path / "keys").exists()
+
+
+def test_a_development_makes_its_own_keys_at_the_first_start_and_keeps_them(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "instance")
+    create_app(settings)
+    made = read(tmp_path / "instance" / "keys")
+    assert len(made) == len(PURPOSES)
+    create_app(settings)
+    assert read(tmp_path / "instance" / "keys") == made
