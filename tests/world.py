@@ -182,7 +182,7 @@ def _life(phone: str, texts: dict[str, str], station_id: int, now: datetime) -> 
         "the-only-form-of-this-family",
         Particulars.of(today=now.date(), consents=set(Purpose), **texts),
         guardian_id=guardian_id,
-        guardian_name="家人",
+        guardian_name=kept_from_finders("林家的女儿"),
         consents=set(Purpose),
         photo_id=None,
         station_id=station_id,

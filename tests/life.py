@@ -1,0 +1,142 @@
+"""What the cast lives through: one whole journey, told with every kind of word that must not be found at rest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tests.photographs import encoded, portrait
+from tests.world import DAUGHTER_PHONE, ELDER, PASSWORD, SON_PHONE, World, last_body, new_reference
+from wristband.accounts.rules import Door
+from wristband.bands.rules import BandEnd, BandForm
+from wristband.db import db, new_id, transaction
+from wristband.elders.models import Photo
+from wristband.elders.rules import Particulars, Purpose
+from wristband.house import house
+from wristband.incidents.models import Incident
+from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
+from wristband.scans.rules import Answer
+from wristband.services import handling, issuing, reaching, registration, reporting, signing_in
+from wristband.values.phone import Phone
+from wristband.values.position import Position
+
+FINDERS_WORDS = "影剧院后门，撑红色雨伞"
+OFFICERS_WORDS = "已由同事送回示例小区"
+PLACE = Position(24.7312345, 118.1598765)
+
+
+def keep_photo(guardian_id: int, jpeg: bytes, now: datetime) -> int:
+    """A kept photo without the seconds that cleaning it takes."""
+    photo_id = new_id()
+    house().files.write(jpeg, place=registration.PHOTO_PLACE, row=photo_id)
+    with transaction():
+        db.session.add(
+            Photo(
+                id=photo_id,
+                guardian_id=guardian_id,
+                sha256="0" * 64,
+                width=240,
+                height=300,
+                faces=1,
+                crop_left=0.1,
+                crop_top=0.1,
+                crop_size=0.5,
+                kept_at=now,
+            )
+        )
+    return photo_id
+
+
+def small_jpeg() -> bytes:
+    """A drawn face, small enough to be quick with."""
+    return encoded(portrait().resize((240, 300)), "JPEG")
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What came about, and every word of it that only the sealed columns may hold."""
+
+    elder_id: int
+    jpeg: bytes
+    canaries: dict[str, str]
+
+
+def whole_journey(world: World) -> Lived:
+    """Sign in, register, issue, print, scan, reach, answer, report, place, handle, confirm, end, sign out."""
+    now = world.now + timedelta(minutes=1)
+    signing_in.ask_code(Phone(DAUGHTER_PHONE), address="192.0.2.1", language="zh-CN", now=now)
+    code = re.search(r"\d{6}", last_body(DAUGHTER_PHONE))
+    assert code
+    family = signing_in.enter_code(Phone(DAUGHTER_PHONE), code[0], language="zh-CN", now=now)
+    police = signing_in.enter_password("officer", PASSWORD, now=now)
+    jpeg = small_jpeg()
+    elder_id = _registered(world, jpeg, now)
+    band_id = issuing.issue("second-band-form", elder_id, BandForm.CARD, guardian_id=world.daughter_id, now=now)
+    printed = issuing.printable(band_id, guardian_id=world.daughter_id, now=now)
+    assert printed.check_code
+    reference = new_reference()
+    _found(world, reference, printed.code.serial, now)
+    issuing.end(band_id, BandEnd.LOST, guardian_id=world.daughter_id, now=now)
+    signing_in.sign_out(family, Door.FAMILY, now=now)
+    return Lived(
+        elder_id,
+        jpeg,
+        {
+            **{name: ELDER[name] for name in ("name", "called", "address", "approach", "health")},
+            "guardian's name": "林家的女儿",
+            "guardian's phone": DAUGHTER_PHONE.removeprefix("+86"),
+            "second phone": SON_PHONE.removeprefix("+86"),
+            "finder's words": FINDERS_WORDS,
+            "latitude": str(PLACE.latitude),
+            "longitude": str(PLACE.longitude),
+            "officer's words": OFFICERS_WORDS,
+            "password": PASSWORD,
+            "family's sign-in": family,
+            "officer's sign-in": police,
+            "finder's address": reference,
+            "check code": printed.check_code.digits,
+            "network address": "192.0.2.1",
+        },
+    )
+
+
+def _registered(world: World, jpeg: bytes, now: datetime) -> int:
+    photo_id = keep_photo(world.daughter_id, jpeg, now)
+    return registration.register(
+        "the-form-of-this-journey",
+        Particulars.of(today=now.date(), consents=set(Purpose), **ELDER),
+        guardian_id=world.daughter_id,
+        guardian_name="林家的女儿",
+        consents=set(Purpose),
+        photo_id=photo_id,
+        station_id=world.station_id,
+        second_phone=Phone(SON_PHONE),
+        now=now,
+    )
+
+
+def _found(world: World, reference: str, serial: str, now: datetime) -> None:
+    reach = reaching.tell_family(reference, serial, language="en", low_trust=False, now=now)
+    assert reach
+    reaching.see(reach.id, guardian_id=world.daughter_id, now=now)
+    reaching.answer(reach.id, Answer.COMING, guardian_id=world.daughter_id, now=now)
+    number = reporting.report(reference, serial, language="en", low_trust=False, now=now)
+    reporting.add_place(
+        reference,
+        "a-key-of-this-append",
+        source=PlaceSource.DEVICE,
+        position=PLACE,
+        accuracy_m=12,
+        words=FINDERS_WORDS,
+        now=now,
+    )
+    incident = db.session.query(Incident).filter_by(number=number).one()
+    # The place told is nearest to one of the two stations: whoever has the incident handles it.
+    officer = world.officer if incident.station_id == world.station_id else world.stranger
+    for step in (IncidentState.ACCEPTED, IncidentState.DISPATCHED, IncidentState.ON_SCENE):
+        handling.move(incident.id, step, officer=officer, words=OFFICERS_WORDS, now=now)
+    handling.look_at_elder(incident.id, officer=officer, now=now)
+    handling.portrait_bytes(incident.id, officer=officer, now=now)
+    handling.move(incident.id, IncidentState.CLOSED, officer=officer, disposition=Disposition.WITH_FAMILY, now=now)
+    handling.confirm(incident.id, guardian_id=world.daughter_id, now=now)
