@@ -44,7 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _alone(folder):
             _must_be_free("0.0.0.0" if asked.lan else "127.0.0.1", asked.port)  # noqa: S104  asked for by --lan
             address, environment, tls = _prepare(asked, folder)
-            _set_up(environment)
             return _serve(asked, address, environment, tls)
     except CannotServe as refusal:
         print(f"scripts/serve: {refusal}", file=sys.stderr)
@@ -132,32 +131,48 @@ def _must_be_free(host: str, port: int) -> None:
             raise CannotServe(f"端口 {port} 不能用:{os.strerror(error.errno or 0)}。") from None
 
 
-def _set_up(environment: dict[str, str]) -> None:
-    done = subprocess.run([BIN / "wristband", "setup"], cwd=ROOT, env=environment, preexec_fn=_die_with_parent)
-    if done.returncode:
-        raise CannotServe("准备没有成功;原因见上面几行。")
-
-
 def _serve(asked: argparse.Namespace, address: str, environment: dict[str, str], tls: list[str]) -> int:
     stopping = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: stopping.set())
-    host = "0.0.0.0" if asked.lan else "127.0.0.1"  # noqa: S104
-    web = _start([*_web_command(f"{host}:{asked.port}"), *tls], environment)
-    worker = _start_worker(environment)
-    family = [web, worker]
+    family: list[subprocess.Popen[bytes]] = []
     try:
+        web, worker = _start_all(asked, environment, tls, family)
         if not _wait_until_ready(address, tls, web, stopping):
-            if stopping.is_set():
-                return 0
             raise CannotServe("服务没有启动成功;原因见上面几行。")
-        subprocess.run([BIN / "wristband", "start-here"], cwd=ROOT, env=environment, preexec_fn=_die_with_parent)
-        if asked.lan:
-            print("手机第一次打开会提示证书不受信任,因为证书是本机自己做的:请选择继续访问。", flush=True)
-        print(f"{STANDS}按 Ctrl-C 停止。", flush=True)
-        return _watch(family, environment, stopping)
+        if not stopping.is_set():
+            subprocess.run([BIN / "wristband", "start-here"], cwd=ROOT, env=environment, preexec_fn=_die_with_parent)
+            if asked.lan:
+                print("手机第一次打开会提示证书不受信任,因为证书是本机自己做的:请选择继续访问。", flush=True)
+            print(f"{STANDS}按 Ctrl-C 停止。", flush=True)
+        return _watch(web, worker, family, environment, stopping)
     finally:
         _stop(family)
+
+
+def _start_all(
+    asked: argparse.Namespace, environment: dict[str, str], tls: list[str], family: list[subprocess.Popen[bytes]]
+) -> tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]:
+    """Set up, then web server and worker, each into `family` as soon as it runs. Returns the last two."""
+    setting_up = _start([str(BIN / "wristband"), "setup"], environment)
+    family.append(setting_up)
+    keys = Path(environment.get("WRISTBAND_KEYS_DIR") or Path(environment["WRISTBAND_DATA_DIR"]) / "keys")
+    # The first time all wait for the keys; again, the web server loads meanwhile and is ready when the schema is.
+    first_time = not any(keys.glob("*.key"))
+    if first_time:
+        _must_succeed(setting_up)
+    host = "0.0.0.0" if asked.lan else "127.0.0.1"  # noqa: S104
+    web = _start([*_web_command(f"{host}:{asked.port}"), *tls], environment)
+    family.append(web)
+    _must_succeed(setting_up)
+    worker = _start_worker(environment)
+    family.append(worker)
+    return web, worker
+
+
+def _must_succeed(setting_up: subprocess.Popen[bytes]) -> None:
+    if setting_up.wait():
+        raise CannotServe("准备没有成功;原因见上面几行。")
 
 
 def _web_command(bind: str) -> list[str]:
@@ -186,22 +201,29 @@ def _die_with_parent() -> None:
 
 
 def _wait_until_ready(address: str, tls: list[str], web: subprocess.Popen[bytes], stopping: threading.Event) -> bool:
+    """Whether it answers that it is ready; also true when it need not any more, since it is told to stop."""
     trust = ssl.create_default_context(cafile=tls[1]) if tls else None
     latest = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < latest and web.poll() is None and not stopping.is_set():
+    while time.monotonic() < latest and web.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/readyz", timeout=5, context=trust):  # noqa: S310  our own address
                 return True
         except (urllib.error.URLError, OSError):
-            stopping.wait(0.1)
+            if stopping.wait(0.1):
+                return True
     return False
 
 
-def _watch(family: list[subprocess.Popen[bytes]], environment: dict[str, str], stopping: threading.Event) -> int:
+def _watch(
+    web: subprocess.Popen[bytes],
+    worker: subprocess.Popen[bytes],
+    family: list[subprocess.Popen[bytes]],
+    environment: dict[str, str],
+    stopping: threading.Event,
+) -> int:
     """Until told to stop: the worker is started again when it ends, the web server's end is ours."""
     pause_s = 1.0
     while not stopping.wait(0.3):
-        web, worker = family
         if web.poll() is not None:
             print("scripts/serve: 网页服务退出了;原因见上面几行。", file=sys.stderr)
             return 1
@@ -209,7 +231,9 @@ def _watch(family: list[subprocess.Popen[bytes]], environment: dict[str, str], s
             print(f"scripts/serve: 消息投递退出了,{pause_s:.0f} 秒后重新启动。", file=sys.stderr)
             if stopping.wait(pause_s):
                 break
-            family[1] = _start_worker(environment)
+            family.remove(worker)
+            worker = _start_worker(environment)
+            family.append(worker)
             pause_s = min(pause_s * 2, 30.0)
     return 0
 

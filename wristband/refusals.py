@@ -54,7 +54,7 @@ SENTENCES: dict[str, str] = {
     # bands
     "artwork.address_too_long": _("网址有 %(characters)s 个字符，太长，印不进手环的二维码。请换一个更短的域名。"),
     "artwork.does_not_read": _("这张手环试扫没有通过，没有发放。请再试一次；仍不行请联系管理员。"),
-    "artwork.no_second_decoder": _("现在不能试扫手环，所以没有发放。请联系管理员安装 libzbar0，再试一次。"),
+    "artwork.no_second_decoder": _("现在不能试扫手环，所以没有发放。请联系管理员安装 libzbar0。"),
     "print.no_font": _("服务器上没有中文字体，做不出 PDF。请改用网页打印，或联系管理员安装 Noto CJK 字体。"),
     "bands.unknown": _("没有找到这条手环。请回首页再看看。"),
     "bands.ended": _("这条手环已经停用。请做一条新的。"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,7 +14,7 @@ from PIL import Image
 
 from tests.crafts.specimens import ADDRESSES, LOWER, SHORT, UPPER, drawn, face, signed
 from wristband.bands.artwork import drawing, portrait
-from wristband.bands.artwork.checking import DECODERS, Trial, check, damaged_codewords
+from wristband.bands.artwork.checking import Trial, check, damaged_codewords, decoders
 from wristband.bands.artwork.design import design
 from wristband.bands.artwork.wear import WEAR
 
@@ -93,10 +96,10 @@ def test_an_image_has_the_size_asked_and_says_so_to_a_printer(size_mm: float, dp
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("decoder", decoders())
 def test_a_picture_at_print_resolution_reads(address: str, decoder: str) -> None:
     made = drawn(address)
-    assert DECODERS[decoder](drawing.image(made, face(1), dpi=300)) == made.payload
+    assert decoders()[decoder](drawing.image(made, face(1), dpi=300)) == made.payload
 
 
 def test_a_module_is_half_a_millimetre_and_more() -> None:
@@ -128,7 +131,7 @@ def test_the_svg_draws_exactly_the_dark_modules() -> None:
 
 def test_without_its_photograph_a_design_is_drawn_plain_and_still_reads() -> None:
     made = drawn(UPPER)
-    assert all(decode(drawing.image(made, None)) == made.payload for decode in DECODERS.values())
+    assert all(decode(drawing.image(made, None)) == made.payload for decode in decoders().values())
     assert "<g" not in drawing.svg(made, None)
 
 
@@ -145,7 +148,7 @@ def test_a_portrait_reads_wherever_the_plain_symbol_of_its_payload_reads(address
     assert not [trial for trial in result.lost if trial.condition == "untouched"]
 
 
-@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("decoder", decoders())
 @pytest.mark.parametrize("condition", WEAR)
 def test_every_condition_is_one_that_a_plain_symbol_survives(decoder: str, condition: str) -> None:
     made = design(UPPER, signed, None, seed=11)
@@ -167,3 +170,24 @@ def test_damage_is_counted_by_codeword_and_block() -> None:
     top, left = (4 + row) * steps, (4 + column) * steps
     light[top : top + steps, left : left + steps] = 1 - light[top : top + steps, left : left + steps].round()
     assert damaged_codewords(made, light) == (1,)
+
+
+def test_where_zbar_is_not_installed_opencv_reads_the_band_again() -> None:
+    """The package pyzbar is always there, the system's library may not be: then its import fails."""
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.modules['pyzbar.pyzbar'] = None\n"
+            "from tests.crafts.specimens import face\n"
+            "from wristband.bands.artwork.checking import check, decoders\n"
+            "from wristband.bands.artwork.release import release\n"
+            "made = release('HTTPS://HB.EXAMPLE/T/', lambda serial: serial + '1' + '0' * 12, face(1), seed=1)\n"
+            "print(*decoders(), made.check.passed)",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert told.stdout.split() == ["zxing", "opencv", "True"]

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from pypdf import PdfReader
 
 from tests.crafts.specimens import SHORT, UPPER, drawn, face, signed
-from wristband.bands.artwork.checking import DECODERS
+from wristband.bands.artwork.checking import decoders
 from wristband.bands.artwork.design import design
 from wristband.bands.artwork.drawing import YELLOW
 from wristband.bands.printing import card, strip
@@ -71,9 +71,9 @@ def millimetres(pixels: float) -> float:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("address", [UPPER, SHORT])
-@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("decoder", decoders())
 def test_a_printed_page_reads(form: BandForm, address: str, decoder: str) -> None:
-    assert DECODERS[decoder](piece(printed(form, address=address))) == drawn(address).payload
+    assert decoders()[decoder](piece(printed(form, address=address))) == drawn(address).payload
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -176,7 +176,7 @@ def test_a_band_without_a_photograph_is_printed_plain_and_reads(form: BandForm) 
     made = design(UPPER, signed, None, seed=9)
     plain = BandPrint(made, None, BandCode.from_serial(made.serial), CHECK_CODE, MONTH)
     pdf = band_pdf([plain], form)
-    assert all(decode(piece(pdf)) == made.payload for decode in DECODERS.values())
+    assert all(decode(piece(pdf)) == made.payload for decode in decoders().values())
     assert not list(PdfReader(io.BytesIO(pdf)).pages[0].images)
 
 
@@ -185,7 +185,7 @@ def test_coloured_stock_gets_no_yellow_and_still_reads(form: BandForm) -> None:
     on_stock = piece(band_pdf([band()], form, coloured_stock=True))
     red, _, blue = (np.asarray(channel, dtype=int) for channel in on_stock.split())
     assert np.abs(red - blue).max() == 0
-    assert all(decode(on_stock) == drawn(UPPER).payload for decode in DECODERS.values())
+    assert all(decode(on_stock) == drawn(UPPER).payload for decode in decoders().values())
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -201,7 +201,7 @@ def test_no_word_runs_over_the_edge_or_into_the_symbol(form: BandForm, language:
     assert all(edge + 2 < left < right < page - edge - 2 for left, right in sides)
     if form is BandForm.CARD:
         assert not [side for side in sides if side[0] < page / 2 < side[1]]
-    assert DECODERS["zxing"](piece(printed(form, language, long))) == drawn(long).payload
+    assert decoders()["zxing"](piece(printed(form, language, long))) == drawn(long).payload
 
 
 def test_the_same_bands_make_the_same_file() -> None:

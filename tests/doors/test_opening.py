@@ -203,7 +203,8 @@ def test_a_token_that_is_not_ours_still_reports_and_its_finder_is_told_the_truth
     page = words(client.get(reported.location))
     assert only(Incident).number in page
     assert "没有在本站登记" in page
-    assert "已发给" not in page and "正在发给" not in page
+    assert "已发给" not in page
+    assert "正在发给" not in page
 
 
 @ON_SQLITE

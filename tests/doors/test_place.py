@@ -50,7 +50,8 @@ def test_a_position_moves_a_report_nobody_has_accepted_to_the_nearest_station(
     answer = _append(client, finder, **HERE)
     assert (answer.status_code, answer.location) == (303, finder)
     place = told_place(only(Sighting))
-    assert place.position and (place.position.latitude, place.position.longitude) == (24.7101, 118.1409)
+    assert place.position
+    assert (place.position.latitude, place.position.longitude) == (24.7101, 118.1409)
     assert place.accuracy_m == 25
     assert _station(world) == "near"
     assert "已收到" in words(client.get(finder))
@@ -77,7 +78,8 @@ def test_a_vague_position_is_kept_but_moves_nothing(
     assert _append(client, finder, **{**HERE, "accuracy": accuracy}).status_code == 303
     place = told_place(only(Sighting))
     assert place.position
-    assert place.accuracy_m and place.accuracy_m >= 30_000
+    assert place.accuracy_m
+    assert place.accuracy_m >= 30_000
     assert _station(world) == "own"
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wristband import create_app, keys
@@ -111,6 +111,7 @@ def test_what_is_not_32_bytes_in_hexadecimal_is_no_key(tmp_path: Path, text: str
     assert refused.value.code == "keys.unfit"
 
 
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers())
 def test_a_random_key_is_never_taken_for_a_placeholder(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     key = random.Random(seed).randbytes(KEY_BYTES)  # noqa: S311  the same in every run

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 
 import numpy as np
 import zxingcpp
@@ -24,17 +27,33 @@ def _zxing(picture: Image.Image) -> str | None:
 
 
 def _zbar(picture: Image.Image) -> str | None:
-    try:
-        from pyzbar import pyzbar
-    except ImportError as missing:
-        # The package is there, the system's libzbar0 is not.
-        raise Unavailable("artwork.no_second_decoder") from missing
+    from pyzbar import pyzbar
+
     found = pyzbar.decode(picture, symbols=[pyzbar.ZBarSymbol.QRCODE])
     return found[0].data.decode("utf-8", "replace") if found else None
 
 
-DECODERS: Mapping[str, Decoder] = {"zxing": _zxing, "zbar": _zbar}
-"""Two that share no line of code; phones carry descendants of both."""
+def _opencv(picture: Image.Image) -> str | None:
+    import cv2
+
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(np.asarray(picture.convert("L")))
+    return text or None
+
+
+def _second() -> tuple[str, Decoder]:
+    """zbar, of which the package is always there but the system's libzbar0 may not be; then OpenCV's."""
+    for name, module, decoder in (("zbar", "pyzbar.pyzbar", _zbar), ("opencv", "cv2", _opencv)):
+        with suppress(ImportError):
+            import_module(module)
+            return name, decoder
+    raise Unavailable("artwork.no_second_decoder")
+
+
+@cache
+def decoders() -> Mapping[str, Decoder]:
+    """Two that share no line of code; phones carry descendants of the first two of three. Raises Unavailable."""
+    name, second = _second()
+    return {"zxing": _zxing, name: second}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +87,7 @@ def check(design: Design, portrait: Image.Image | Tone | None) -> CheckResult:
     """Read the drawing with every decoder under every condition.
 
     As printed every decoder must read it; worn, every decoder that reads the plain symbol of the same payload under
-    the same wear. Unavailable `artwork.no_second_decoder` when the system's zbar library is missing.
+    the same wear. Unavailable `artwork.no_second_decoder` when there is neither zbar nor OpenCV.
     """
     drawn = light(design, portrait, PIXELS_PER_MODULE)
     failures = _failures(photographed(drawn), design.payload)
@@ -88,7 +107,7 @@ def _failures(picture: Image.Image, payload: str) -> list[Trial]:
     failures = []
     for condition, wear in WEAR.items():
         worn = wear(picture)
-        for name, decoder in DECODERS.items():
+        for name, decoder in decoders().items():
             read = decoder(worn)
             if read != payload:
                 failures.append(Trial(name, condition, read))

@@ -75,9 +75,9 @@ def _scan_page(band: str) -> Response:
 
 @cache
 def _pieces(language: str, *, chosen: bool) -> list[str]:
-    """The page in a language, chosen by the finder or by the browser, cut where a scan's own words go: rendered once, since it is the same for every band.
+    """The page in a language, cut where a scan's own words go: rendered once, since it is the same for every band.
 
-    Each cut is the name of what goes there.
+    Each cut is the name of what goes there. A language that was `chosen` goes along in the page's links.
     """
     own = ("scan", "stamp", "band", "code_tail")
     # Private-use characters stand in no text of ours.

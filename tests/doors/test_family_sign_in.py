@@ -1,0 +1,273 @@
+"""The family's way in: a phone, the code that was sent to it, and a cookie; and the way out."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests import world as cast
+from tests.doors.asking import ON_SQLITE, count, tells, value_of, words
+from tests.world import DAUGHTER_PHONE, NEIGHBOUR_PHONE, World
+from wristband import clock
+from wristband.accounts.models import Guardian, SignIn
+from wristband.outbox.models import Message
+
+pytestmark = ON_SQLITE
+COOKIE = "wristband_family"
+NEW_PHONE = "+8613900139000"
+
+
+def _ask(client: FlaskClient, phone: str) -> TestResponse:
+    token = cast.csrf(client, "/family/sign-in")
+    return client.post("/family/sign-in", data={"csrf_token": token, "phone": phone})
+
+
+def _enter(client: FlaskClient, code: str) -> TestResponse:
+    token = cast.csrf(client, "/family/sign-in/code")
+    return client.post("/family/sign-in/code", data={"csrf_token": token, "code": code})
+
+
+def _sent(phone: str) -> str:
+    found = re.search(r"\d{6}", cast.last_body(phone))
+    assert found
+    return found[0]
+
+
+def _wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+def _cookie(client: FlaskClient) -> str:
+    cookie = client.get_cookie(COOKIE, path="/family")
+    return cookie.value if cookie else ""
+
+
+# ---- the phone
+
+
+@pytest.mark.parametrize("typed", ["138 0013 8000", "+86 138-0013-8000", "１３８００１３８０００", " 13800138000 "])
+def test_a_mobile_however_typed_is_sent_a_code(client: FlaskClient, world: World, typed: str) -> None:
+    answer = _ask(client, typed)
+    assert (answer.status_code, answer.location) == (303, "/family/sign-in/code")
+    page = client.get(answer.location)
+    assert "138****8000" in words(page)
+    assert DAUGHTER_PHONE not in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("", "phone.not_a_phone"),
+        ("110", "phone.not_a_phone"),
+        ("12345", "phone.not_a_phone"),
+        ("1380013800", "phone.not_a_phone"),
+        ("138001380000", "phone.not_a_phone"),
+        ("call me", "phone.not_a_phone"),
+        ("1-800-GO-AWAY", "phone.not_a_phone"),
+        ("林", "phone.not_a_phone"),
+        ("1" * 10_000, "phone.not_a_phone"),
+        ("<script>alert(1)</script>", "phone.not_a_phone"),
+        ("13800138000\r\nBcc: x", "phone.not_a_phone"),
+        ("0592 202 0000", "phone.not_a_mobile"),
+        ("13800138000转12", "phone.not_a_mobile"),
+    ],
+)
+def test_what_is_no_mobile_is_told_and_stays_in_its_field(
+    client: FlaskClient, app: Flask, typed: str, code: str
+) -> None:
+    page = _ask(client, typed)
+    assert page.status_code == 422
+    assert tells(page, code)
+    assert value_of(page, "phone") == typed[:40]
+    assert count(Message) == 0
+
+
+def test_known_and_unknown_numbers_are_answered_alike(app: Flask, world: World) -> None:
+    known, unknown = app.test_client(), app.test_client()
+    one, other = _ask(known, DAUGHTER_PHONE), _ask(unknown, NEW_PHONE)
+    assert (one.status_code, one.location) == (other.status_code, other.location)
+    pages = [client.get("/family/sign-in/code").get_data(as_text=True) for client in (known, unknown)]
+    plain = [re.sub(r'value="[^"]+"|\d{3}\*{4}\d{4}', "", page) for page in pages]
+    assert plain[0] == plain[1]
+
+
+def test_the_fourth_code_within_minutes_is_refused_with_the_wait(client: FlaskClient, app: Flask) -> None:
+    with time_machine.travel(clock.now(), tick=False):
+        for _ in range(3):
+            assert _ask(client, NEW_PHONE).status_code == 303
+        page = _ask(client, NEW_PHONE)
+        assert page.status_code == 429
+        wait_s = int(page.headers["Retry-After"])
+        assert 0 < wait_s <= 600
+        assert tells(page, "accounts.codes_spent", retry_after_s=wait_s)
+        assert value_of(page, "phone") == NEW_PHONE
+        assert count(Message) == 3
+        assert _ask(client, NEIGHBOUR_PHONE).status_code == 303
+
+
+# ---- the code
+
+
+def test_the_code_that_was_sent_signs_in(client: FlaskClient, world: World) -> None:
+    _ask(client, DAUGHTER_PHONE)
+    answer = _enter(client, _sent(DAUGHTER_PHONE))
+    assert (answer.status_code, answer.location) == (303, "/family")
+    assert cast.ELDER["name"] in client.get("/family").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("full_width", [False, True])
+def test_a_code_may_be_typed_with_blanks_and_in_full_width(client: FlaskClient, world: World, full_width: bool) -> None:
+    _ask(client, DAUGHTER_PHONE)
+    code = _sent(DAUGHTER_PHONE)
+    typed = f" {code[:3]} {code[3:]} "
+    if full_width:
+        typed = typed.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)} | {ord(" "): "\u3000"})
+    assert _enter(client, typed).status_code == 303
+
+
+def test_a_first_sign_in_makes_an_account_and_a_second_does_not(app: Flask, client: FlaskClient) -> None:
+    for _ in range(2):
+        cast.sign_in_guardian(app.test_client(), NEW_PHONE)
+    assert count(Guardian) == 1
+    assert count(SignIn) == 2
+
+
+def test_a_wrong_code_is_told_and_the_sixth_try_finds_no_code(client: FlaskClient, world: World) -> None:
+    _ask(client, DAUGHTER_PHONE)
+    code = _sent(DAUGHTER_PHONE)
+    for _ in range(5):
+        page = _enter(client, _wrong(code))
+        assert page.status_code == 422
+        assert tells(page, "accounts.code_wrong")
+    page = _enter(client, code)
+    assert page.status_code == 422
+    assert client.get("/family").status_code == 302
+
+
+@pytest.mark.parametrize("slip", ["", "12345", "1234567", "letters", "１２３", "²³¹²³¹", "1" * 10_000])
+def test_a_slip_of_the_hand_costs_no_try(client: FlaskClient, world: World, slip: str) -> None:
+    _ask(client, DAUGHTER_PHONE)
+    for _ in range(11):
+        assert _enter(client, slip).status_code == 422
+    assert _enter(client, _sent(DAUGHTER_PHONE)).status_code == 303
+
+
+def test_too_many_tries_are_told_with_the_wait(client: FlaskClient, world: World) -> None:
+    with time_machine.travel(clock.now(), tick=False):
+        _ask(client, DAUGHTER_PHONE)
+        wrong = _wrong(_sent(DAUGHTER_PHONE))
+        pages = [_enter(client, wrong) for _ in range(11)]
+    assert [page.status_code for page in pages] == [422] * 10 + [429]
+    assert int(pages[-1].headers["Retry-After"]) > 0
+    assert tells(pages[-1], "accounts.tries_spent", retry_after_s=pages[-1].headers["Retry-After"])
+
+
+def test_a_code_works_once_for_one_phone_and_for_five_minutes(app: Flask, world: World) -> None:
+    first, second, third = (app.test_client() for _ in range(3))
+    _ask(first, DAUGHTER_PHONE)
+    code = _sent(DAUGHTER_PHONE)
+    _ask(second, NEIGHBOUR_PHONE)
+    assert _enter(second, code).status_code == 422
+    assert _enter(first, code).status_code == 303
+    _ask(third, DAUGHTER_PHONE)
+    assert _enter(third, code).status_code == 422
+    with time_machine.travel(clock.now() + timedelta(minutes=6), tick=False):
+        assert _enter(third, _sent(DAUGHTER_PHONE)).status_code == 422
+
+
+def test_nobody_enters_a_code_without_having_asked_for_one(client: FlaskClient, app: Flask) -> None:
+    assert client.get("/family/sign-in/code").location == "/family/sign-in"
+    token = cast.csrf(client, "/family/sign-in")
+    answer = client.post("/family/sign-in/code", data={"csrf_token": token, "code": "123456"})
+    assert answer.location == "/family/sign-in"
+
+
+# ---- the cookie
+
+
+def test_the_cookie_is_another_one_after_signing_in_and_the_old_one_opens_nothing(app: Flask, world: World) -> None:
+    client, thief = app.test_client(), app.test_client()
+    _ask(client, DAUGHTER_PHONE)
+    before = _cookie(client)
+    thief.set_cookie(COOKIE, before, path="/family")
+    assert _enter(client, _sent(DAUGHTER_PHONE)).status_code == 303
+    assert _cookie(client) != before
+    assert thief.get("/family").location == "/family/sign-in"
+
+
+def test_signing_out_ends_the_cookie_wherever_it_was_copied_to(app: Flask, world: World) -> None:
+    client, copy = app.test_client(), app.test_client()
+    cast.sign_in_guardian(client)
+    copy.set_cookie(COOKIE, _cookie(client), path="/family")
+    assert copy.get("/family").status_code == 200
+    answer = client.post("/family/sign-out", data={"csrf_token": cast.csrf(client, "/family")})
+    assert (answer.status_code, answer.location) == (303, "/family/sign-in")
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert _cookie(client) == ""
+    assert copy.get("/family").location == "/family/sign-in"
+
+
+def test_signing_out_of_one_phone_leaves_the_other_signed_in(app: Flask, world: World) -> None:
+    one, other = app.test_client(), app.test_client()
+    cast.sign_in_guardian(one)
+    cast.sign_in_guardian(other)
+    one.post("/family/sign-out", data={"csrf_token": cast.csrf(one, "/family")})
+    assert other.get("/family").status_code == 200
+
+
+def test_a_sign_in_ends_after_thirty_days_without_a_page(client: FlaskClient, world: World) -> None:
+    cast.sign_in_guardian(client)
+    with time_machine.travel(clock.now() + timedelta(days=29), tick=False):
+        assert client.get("/family").status_code == 200
+    with time_machine.travel(clock.now() + timedelta(days=60), tick=False):
+        assert client.get("/family").status_code == 302
+
+
+def test_a_sign_in_ends_after_ninety_days_whatever_happens(client: FlaskClient, world: World) -> None:
+    cast.sign_in_guardian(client)
+    start = clock.now()
+    for days in (25, 50, 75, 89):
+        with time_machine.travel(start + timedelta(days=days), tick=False):
+            assert client.get("/family").status_code == 200
+    with time_machine.travel(start + timedelta(days=91), tick=False):
+        assert client.get("/family").status_code == 302
+
+
+# ---- the form's token
+
+
+@pytest.mark.parametrize("token", [None, "", "forged", "IjEyMyI.aaaa.bbbb", "x" * 5000])
+def test_a_form_without_its_own_token_does_nothing(client: FlaskClient, world: World, token: str | None) -> None:
+    cast.csrf(client, "/family/sign-in")
+    owed = count(Message)
+    data = {"phone": DAUGHTER_PHONE} | ({"csrf_token": token} if token is not None else {})
+    answer = client.post("/family/sign-in", data=data)
+    assert answer.status_code == 403
+    assert tells(answer, "page.form_stale")
+    assert count(Message) == owed
+
+
+def test_the_token_of_another_browser_or_another_door_does_nothing(app: Flask, world: World) -> None:
+    client, neighbour = app.test_client(), app.test_client()
+    cast.sign_in_guardian(client)
+    cast.sign_in_guardian(neighbour, NEIGHBOUR_PHONE)
+    for token in (cast.csrf(neighbour, "/family"), cast.csrf(client, "/police/sign-in")):
+        assert client.post("/family/sign-out", data={"csrf_token": token}).status_code == 403
+    assert client.get("/family").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://["}]
+)
+def test_another_site_signs_nobody_out(client: FlaskClient, world: World, headers: dict[str, str]) -> None:
+    cast.sign_in_guardian(client)
+    answer = client.post("/family/sign-out", data={"csrf_token": cast.csrf(client, "/family")}, headers=headers)
+    assert answer.status_code == 403
+    assert tells(answer, "page.other_site")
+    assert client.get("/family").status_code == 200
