@@ -21,6 +21,9 @@ class CheckedClient(FlaskClient):
         # Each request needs a context, `g` and session of its own, not those the test itself works in.
         with self.application.app_context():
             response = super().open(*args, **kwargs)
+            if response.mimetype != "text/event-stream":  # that one never ends
+                response.get_data()
+                response.close()
         _look_at(response)
         return response
 

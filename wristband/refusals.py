@@ -75,6 +75,7 @@ SENTENCES: dict[str, str] = {
     # elders
     "elders.unknown": _("没有找到这位老人的资料。请回首页再看看。"),
     "elders.no_portrait": _("还没有照片。请先加一张。"),
+    "elders.photo_missing": _("还没有选照片。请先选一张，再点「上传」。"),
     "elders.photo_gone": _("照片没有保存住。请重新选一次。"),
     "elders.photos_spent": _("照片传得太多了。请 %(retry_after_s)s 秒后再试。"),
     "elders.registrations_spent": _("今天登记得太多了。请明天再来，或到派出所登记。"),

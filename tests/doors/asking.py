@@ -14,13 +14,20 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from markupsafe import escape
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, encode_multipart
 
 from wristband.db import db
 from wristband.refusals import SENTENCES
 
 # For tests of pages alone, where the store behind them makes no difference.
 ON_SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+def send(client: FlaskClient, path: str, fields: dict[str, Any], **more: Any) -> TestResponse:
+    """POST a form with files in it: a file's value is (stream, name)."""
+    # As bytes: the test client would leave a temporary file of its own open.
+    boundary, body = encode_multipart(fields)
+    return client.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}", **more)
 
 
 def words(answer: TestResponse) -> str:

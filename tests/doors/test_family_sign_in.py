@@ -117,7 +117,7 @@ def test_the_fourth_code_within_minutes_is_refused_with_the_wait(client: FlaskCl
 def test_the_code_that_was_sent_signs_in(client: FlaskClient, world: World) -> None:
     _ask(client, DAUGHTER_PHONE)
     answer = _enter(client, _sent(DAUGHTER_PHONE))
-    assert (answer.status_code, answer.location) == (303, "/family")
+    assert (answer.status_code, answer.location) == (303, "/family/")
     assert cast.ELDER["name"] in client.get("/family").get_data(as_text=True)
 
 

@@ -14,7 +14,8 @@ from tests.world import World
 from wristband.db import db, transaction
 from wristband.incidents.models import Incident
 from wristband.incidents.rules import Disposition, IncidentState
-from wristband.outbox.models import Message, MessageState
+from wristband.outbox.models import Message
+from wristband.outbox.rules import MessageState
 from wristband.scans.models import Reach
 from wristband.scans.rules import Answer
 from wristband.services import handling, reaching

@@ -14,7 +14,7 @@ from jinja2 import meta
 
 from wristband.language import LANGUAGES
 from wristband.outbox import rules, wording
-from wristband.outbox.models import MessageState, Outcome
+from wristband.outbox.rules import MessageState, Outcome
 from wristband.places import templates_folder
 
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)

@@ -34,7 +34,7 @@ def serial_taken(serial: str) -> bool:
 
 def get_band(band_id: int, *, guardian_id: int) -> Band:
     """A band of one of my elders. Raises NotFound for a stranger's and for none alike."""
-    band = db.session.scalar(
+    band: Band | None = db.session.scalar(
         sa.select(Band)
         .join(Guardianship, Guardianship.elder_id == Band.elder_id)
         .where(Band.id == band_id, Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None))

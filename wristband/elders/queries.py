@@ -24,7 +24,7 @@ def get_elder(elder_id: int, *, guardian_id: int, held: bool = False) -> Elder:
     """One of my elders; `held` until the caller's transaction ends. Raises NotFound for a stranger's and none alike."""
     question = sa.select(Elder).where(Elder.id == elder_id, _mine(guardian_id))
     # Not so firmly that a report about the elder would wait.
-    elder = db.session.scalar(question.with_for_update(key_share=True) if held else question)
+    elder: Elder | None = db.session.scalar(question.with_for_update(key_share=True) if held else question)
     if elder is None:
         raise NotFound("elders.unknown")
     return elder
@@ -40,7 +40,7 @@ def list_elders(*, guardian_id: int) -> Sequence[Elder]:
 
 
 def get_guardianship(elder_id: int, *, guardian_id: int) -> Guardianship:
-    link = db.session.scalar(
+    link: Guardianship | None = db.session.scalar(
         sa.select(Guardianship).where(
             Guardianship.elder_id == elder_id,
             Guardianship.guardian_id == guardian_id,

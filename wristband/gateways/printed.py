@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from wristband.gateways.contract import Gateway, GatewayFault, Handover, Receipt
@@ -31,21 +30,18 @@ class PrintedGateway(Gateway):
         with contextlib.suppress(FileNotFoundError):
             permanent = self._fail.read_text().strip() == "permanent"
             raise GatewayFault(permanent=permanent, code="told_to_fail")
-        with self._locked() as handle:
+        handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # the lock belongs to this opening: it holds between threads too
             self._read_on(handle)
             if handover.idempotency_key not in self._keys:
                 self._append(handle, handover)
-        return Receipt(handover.idempotency_key)
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[int]:
-        """The file, held against other threads and processes: the lock belongs to this opening of it."""
-        handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield handle
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            # Outside the lock, so that many hands share one sync; also for a line somebody else has just written.
+            os.fsync(handle)
         finally:
             os.close(handle)
+        return Receipt(handover.idempotency_key)
 
     def _read_on(self, handle: int) -> None:
         """Learn the keys of the lines written since the last look, by anybody."""
@@ -74,4 +70,3 @@ class PrintedGateway(Gateway):
         data = ending + json.dumps(line, ensure_ascii=False).encode() + b"\n"
         if os.write(handle, data) != len(data):
             raise GatewayFault(permanent=False, code="disk_full")
-        os.fsync(handle)

@@ -23,7 +23,9 @@ def _at_desk(station_id: int) -> sa.ColumnElement[bool]:
 
 def get_incident(incident_id: int, *, station_id: int) -> Incident:
     """An incident of this station. Raises NotFound for another station's and for none alike."""
-    incident = db.session.scalar(sa.select(Incident).where(Incident.id == incident_id, _at_desk(station_id)))
+    incident: Incident | None = db.session.scalar(
+        sa.select(Incident).where(Incident.id == incident_id, _at_desk(station_id))
+    )
     if incident is None:
         raise NotFound("incidents.unknown")
     return incident
@@ -31,7 +33,7 @@ def get_incident(incident_id: int, *, station_id: int) -> Incident:
 
 def get_own_incident(incident_id: int, *, guardian_id: int) -> Incident:
     """An incident of one of my elders. Raises NotFound."""
-    incident = db.session.scalar(
+    incident: Incident | None = db.session.scalar(
         sa.select(Incident).where(Incident.id == incident_id, Incident.elder_id.in_(_my_elders(guardian_id)))
     )
     if incident is None:
@@ -147,7 +149,7 @@ def told_place(sighting: Sighting) -> ToldPlace:
     return ToldPlace(sighting.seen_at, position, accuracy_m, sighting.words)
 
 
-def _my_elders(guardian_id: int) -> sa.Select[tuple[int]]:
+def _my_elders(guardian_id: int) -> sa.Select[int]:
     return sa.select(Guardianship.elder_id).where(
         Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None)
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from wristband.db import db
-from wristband.outbox.models import Delivery, Message, MessageState, Outcome
+from wristband.db import db, new_id
+from wristband.outbox.models import Delivery, Message
 from wristband.outbox.queries import due
-from wristband.outbox.rules import LONGEST_LEASE, LONGEST_WAIT, MOVES, Next
+from wristband.outbox.rules import LONGEST_LEASE, LONGEST_WAIT, MOVES, MessageState, Next, Outcome
 
 
 @dataclass(frozen=True)
@@ -54,32 +55,48 @@ def claim(*, lease: str, until: datetime, limit: int, now: datetime) -> list[Mes
     return sorted(messages, key=lambda message: (message.due_at, message.id))
 
 
-def settle(attempt: Attempt, following: Next) -> bool:
-    """Record the attempt and move its message on, if the lease is still its own; tells whether it was."""
-    message = attempt.message
-    values: dict[str, Any] = {"leased_by": None, "leased_until": None}
-    if following.due_at is not None:
-        values["due_at"] = following.due_at
-    else:
-        values["settled_at"] = attempt.ended_at
-        if message.expires_at is not None:
-            values["body_sealed"] = None
-    mine = (Message.id == message.id, Message.leased_by == message.leased_by)
-    settled = db.session.scalar(_moved(following.state, *mine, **values).returning(Message.id)) is not None
-    # The attempt was made, whoever holds the lease now; only a message that was purged keeps no record.
-    if settled or db.session.scalar(sa.select(Message.id).where(Message.id == message.id)):
-        db.session.add(
-            Delivery(
-                message_id=message.id,
-                gateway=attempt.gateway,
-                began_at=attempt.began_at,
-                ended_at=attempt.ended_at,
-                outcome=attempt.outcome,
-                code=attempt.code,
-                receipt=attempt.receipt,
-            )
+def settle(settlements: Sequence[tuple[Attempt, Next]]) -> set[int]:
+    """Record attempts, and move each message on if its lease is still the attempt's own. Gives the ids that moved."""
+    moved = set()
+    for attempt, following in settlements:
+        message, over = attempt.message, following.due_at is None
+        result = db.session.execute(
+            _SETTLE,
+            {
+                "message_id": message.id,
+                "lease": message.leased_by,
+                "to_state": following.state,
+                "again_at": following.due_at or message.due_at,
+                "over_at": attempt.ended_at if over else None,
+                "forget": over and message.expires_at is not None,
+            },
         )
-    return settled
+        if result.rowcount:  # type: ignore[attr-defined]
+            moved.add(message.id)
+    _record([attempt for attempt, _ in settlements], moved)
+    return moved
+
+
+def _record(attempts: Sequence[Attempt], moved: set[int]) -> None:
+    """The attempts were made, whoever holds the leases now; only a message that was purged keeps no record."""
+    unsure = {attempt.message.id for attempt in attempts} - moved
+    kept = moved | set(db.session.scalars(sa.select(Message.id).where(Message.id.in_(unsure)))) if unsure else moved
+    rows = [
+        {
+            "id": new_id(),
+            "message_id": attempt.message.id,
+            "gateway": attempt.gateway,
+            "began_at": attempt.began_at,
+            "ended_at": attempt.ended_at,
+            "outcome": attempt.outcome,
+            "code": attempt.code,
+            "receipt": attempt.receipt,
+        }
+        for attempt in attempts
+        if attempt.message.id in kept
+    ]
+    if rows:
+        db.session.execute(sa.insert(Delivery), rows)
 
 
 def free_lapsed(now: datetime) -> int:
@@ -122,3 +139,23 @@ def _moved(state: MessageState, *where: sa.ColumnElement[bool], **values: Any) -
         .values(state=state, **values)
         .execution_options(synchronize_session=False)
     )
+
+
+# One statement for every way an attempt may end: built once, since thousands are settled in a minute.
+_KEPT = Message.__table__.c
+_SETTLE = (
+    sa.update(Message.__table__)
+    .where(
+        _KEPT.id == sa.bindparam("message_id"),
+        _KEPT.leased_by == sa.bindparam("lease"),
+        _KEPT.state == MessageState.LEASED,
+    )
+    .values(
+        state=sa.bindparam("to_state"),
+        due_at=sa.bindparam("again_at"),
+        settled_at=sa.bindparam("over_at"),
+        body=sa.case((sa.bindparam("forget", type_=sa.Boolean), sa.null()), else_=_KEPT.body),
+        leased_by=None,
+        leased_until=None,
+    )
+)

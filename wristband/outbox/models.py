@@ -1,33 +1,13 @@
 """Messages owed and every attempt to hand them over."""
 
 from datetime import datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wristband.db import Row, UtcDateTime, enum_type
+from wristband.outbox.rules import Channel, MessageState, Outcome
 from wristband.sealing import sealed
-
-
-class MessageState(StrEnum):
-    PENDING = "pending"
-    LEASED = "leased"
-    DELIVERED = "delivered"
-    """A gateway accepted it; nothing more is claimed."""
-    STOPPED = "stopped"
-    """Refused for good, expired, or tried too long: a human has to look."""
-
-
-class Channel(StrEnum):
-    SMS = "sms"
-
-
-class Outcome(StrEnum):
-    ACCEPTED = "accepted"
-    PASSING = "passing"
-    """Failed, and may succeed when tried again."""
-    PERMANENT = "permanent"
 
 
 class Message(Row):

@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from wristband.db import db
-from wristband.outbox.models import Channel, Delivery, Message, MessageState
+from wristband.outbox.models import Delivery, Message
+from wristband.outbox.rules import Channel, MessageState
 
 
 def due(now: datetime) -> sa.ColumnElement[bool]:

@@ -10,7 +10,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from wristband.db import db, new_id
 from wristband.outbox import bell
-from wristband.outbox.models import Channel, Message, MessageState
+from wristband.outbox.models import Message
+from wristband.outbox.rules import Channel, MessageState
 from wristband.outbox.wording import render
 from wristband.sealing import box
 
@@ -45,9 +46,9 @@ def enqueue(
         "channel": channel,
         "wording": wording,
         "language": language,
-        "recipient": box().seal(recipient, place=f"{_PLACE}.recipient", row=message_id),
+        "recipient_sealed": box().seal(recipient, place=f"{_PLACE}.recipient", row=message_id),
         "recipient_index": box().blind(recipient, place=f"{_PLACE}.recipient"),
-        "body": box().seal(render(wording, language, facts), place=f"{_PLACE}.body", row=message_id),
+        "body_sealed": box().seal(render(wording, language, facts), place=f"{_PLACE}.body", row=message_id),
         "elder_id": elder_id,
         "reach_id": reach_id,
         "incident_id": incident_id,
@@ -59,8 +60,8 @@ def enqueue(
     }
     insert: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     # Not the unit of work: there a key owed twice would fail the whole deed at its commit.
-    owed = insert(Message.__table__).values(values).on_conflict_do_nothing(index_elements=["key"])
-    if db.session.scalar(owed.returning(Message.__table__.c.id)) is None:
-        return None
-    bell.ring()
-    return db.session.get(Message, message_id)
+    owed = insert(Message).values([values]).on_conflict_do_nothing(index_elements=["key"]).returning(Message)
+    message: Message | None = db.session.scalar(owed)
+    if message is not None:
+        bell.ring()
+    return message

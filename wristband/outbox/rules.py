@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from wristband.outbox.models import MessageState, Outcome
+
+class MessageState(StrEnum):
+    PENDING = "pending"
+    LEASED = "leased"
+    DELIVERED = "delivered"
+    """A gateway accepted it; nothing more is claimed."""
+    STOPPED = "stopped"
+    """Refused for good, expired, or tried too long: a human has to look."""
+
+
+class Channel(StrEnum):
+    SMS = "sms"
+
+
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"
+    PASSING = "passing"
+    """Failed, and may succeed when tried again."""
+    PERMANENT = "permanent"
+
 
 # The table of moves: from each state, where a message may go.
 MOVES: dict[MessageState, frozenset[MessageState]] = {

@@ -37,7 +37,7 @@ def find_reach_of(reference: str) -> Reach | None:
 
 def get_reach(reach_id: int, *, guardian_id: int) -> Reach:
     """A reach about one of my elders. Raises NotFound for a stranger's and for none alike."""
-    reach = db.session.scalar(sa.select(Reach).where(Reach.id == reach_id, _of_my_elder(guardian_id)))
+    reach: Reach | None = db.session.scalar(sa.select(Reach).where(Reach.id == reach_id, _of_my_elder(guardian_id)))
     if reach is None:
         raise NotFound("scans.reach_unknown")
     return reach

@@ -32,7 +32,7 @@ def make(keys: Mapping[str, bytes], reference: str | None = None) -> tuple[str, 
 def read(stamp: str, keys: Mapping[str, bytes]) -> str | None:
     """The reference in a stamp of ours, or None for one that is forged, cut, or older than a page may lie open."""
     try:
-        reference = _signer(keys).unsign(stamp, max_age=STAMP_LASTS.total_seconds()).decode()
+        reference = _signer(keys).unsign(stamp, max_age=int(STAMP_LASTS.total_seconds())).decode()
     except (BadData, UnicodeError):
         return None
     return reference if _REFERENCE.fullmatch(reference) else None

@@ -22,7 +22,8 @@ from wristband.errors import Refusal
 from wristband.gateways.contract import Gateway, GatewayFault, Handover
 from wristband.outbox import bell, leases, queries, rules
 from wristband.outbox.leases import Attempt
-from wristband.outbox.models import Message, MessageState, Outcome
+from wristband.outbox.models import Message
+from wristband.outbox.rules import MessageState, Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -73,12 +74,12 @@ class Worker:
                 try:
                     self._step(pool)
                 except SQLAlchemyError as error:
-                    log.error("database_unreachable", worker=self.name, exc_info=error)
+                    log.error("database_failed", worker=self.name, exc_info=error)
                     until.wait(_DATABASE_PAUSE_S)
                 self._rest(doorbell)
             log.info("worker_stopping", worker=self.name, in_hand=len(self._in_flight))
             wait(self._in_flight)
-            self._settle()
+            self._finish()
         log.info("worker_stopped", worker=self.name, **vars(self.tally))
         return self.tally
 
@@ -88,18 +89,31 @@ class Worker:
             while True:
                 self._look_at = clock.now()
                 self._step(pool)
-                if not self._in_flight and not self._ended and not self._is_any_due():
+                if not self._in_flight and not self._is_any_due(clock.now()):
                     return self.tally
                 wait(self._in_flight, timeout=_SLICE_S, return_when=FIRST_COMPLETED)
 
     def _step(self, pool: ThreadPoolExecutor) -> None:
-        self._settle()
+        self._collect()
         now = clock.now()
-        if _reached(self._sweep_at, now, SWEEP_EVERY):
-            self._sweep(now)
-        if _reached(self._look_at, now, LOOK_EVERY):
-            for message in self._claim(now):
+        if self._ended or (_reached(self._look_at, now, LOOK_EVERY) and self._is_any_due(now)):
+            for message in self._settle_and_claim():
                 self._in_flight.add(pool.submit(_hand_over, self._gateways, message))
+        if _reached(self._sweep_at, now, SWEEP_EVERY):  # after settling: what ended in time is no lapsed lease
+            self._sweep()
+
+    def _settle_and_claim(self) -> list[Message]:
+        """One transaction for both: half the syncs. What is not committed stays and is settled with the next step."""
+        self._claims += 1
+        lease, free = f"{self.name}.{self._claims}", self._hands - len(self._in_flight)
+        with transaction():
+            now = clock.now()
+            tally = self._settle()
+            messages = leases.claim(lease=lease, until=now + self._lease, limit=free, now=now)
+        self._ended.clear()
+        self.tally = tally
+        self._look_at = clock.now()
+        return messages
 
     def _rest(self, doorbell: bell.Bell) -> None:
         """Sleep until something ends, is due, or rings."""
@@ -112,7 +126,8 @@ class Worker:
         if rang:
             self._look_at = clock.now()
 
-    def _sweep(self, now: datetime) -> None:
+    def _sweep(self) -> None:
+        now = clock.now()
         with transaction():
             freed, expired, misdated = leases.free_lapsed(now), leases.stop_expired(now), leases.hasten_misdated(now)
         self._sweep_at = now + SWEEP_EVERY
@@ -121,50 +136,49 @@ class Worker:
             self._look_at = now
             self.tally = replace(self.tally, stopped=self.tally.stopped + expired)
 
-    def _claim(self, now: datetime) -> list[Message]:
-        free = self._hands - len(self._in_flight)
-        if free <= 0:
-            return []
-        if not self._is_any_due():  # reading first: an idle worker takes no writer's turn
-            self._look_at = self._next_look(now)
-            return []
-        self._claims += 1
-        lease = f"{self.name}.{self._claims}"
-        with transaction():
-            return leases.claim(lease=lease, until=now + self._lease, limit=free, now=now)
+    def _finish(self) -> None:
+        self._collect()
+        if self._ended:
+            with transaction():
+                tally = self._settle()
+            self.tally = tally
 
-    def _is_any_due(self) -> bool:
+    def _is_any_due(self, now: datetime) -> bool:
+        """Whether to claim; reading first, so that an idle worker takes no writer's turn."""
+        if len(self._in_flight) >= self._hands:
+            return False
         try:
-            return queries.is_any_due(clock.now())
-        finally:
-            db.session.rollback()
-
-    def _next_look(self, now: datetime) -> datetime:
-        try:
+            if queries.is_any_due(now):
+                return True
             next_due_at = queries.find_next_due_at(now)
         finally:
             db.session.rollback()
         latest = now + LOOK_EVERY
-        return min(latest, max(now, next_due_at)) if next_due_at else latest
+        self._look_at = min(latest, next_due_at) if next_due_at else latest
+        return False
 
-    def _settle(self) -> None:
-        """Commit what became of every attempt that ended; one not committed stays and is settled next time."""
+    def _collect(self) -> None:
         ended = {future for future in self._in_flight if future.done()}
         self._in_flight -= ended
         self._ended += [future.result() for future in ended]
-        if not self._ended:
-            return
-        tally = self.tally
-        with transaction():
-            for attempt in self._ended:
-                tally = _counted(tally, self._settle_one(attempt))
-        self._ended.clear()
-        self.tally = tally
-        self._look_at = clock.now()
 
-    def _settle_one(self, attempt: Attempt) -> MessageState | None:
+    def _settle(self) -> Tally:
+        """Settle every attempt that ended, in the caller's transaction, and count them in."""
+        settlements = [(attempt, self._following(attempt)) for attempt in self._ended]
+        moved = leases.settle(settlements)
+        tally = self.tally
+        for attempt, following in settlements:
+            mine = attempt.message.id in moved
+            tally = _counted(tally, following.state if mine else None)
+            if not mine:
+                log.warning("lease_lost", worker=self.name, message=attempt.message.id)
+            elif following.state is MessageState.STOPPED:
+                log.error("message_stopped", message=attempt.message.id, code=attempt.code)
+        return tally
+
+    def _following(self, attempt: Attempt) -> rules.Next:
         message = attempt.message
-        following = rules.after(
+        return rules.after(
             attempt.outcome,
             attempts=message.attempts,
             owed_at=message.owed_at,
@@ -172,12 +186,6 @@ class Worker:
             now=attempt.ended_at,
             jitter=self._random.uniform(-1, 1),
         )
-        if not leases.settle(attempt, following):
-            log.warning("lease_lost", worker=self.name, message=message.id)
-            return None
-        if following.state is MessageState.STOPPED:
-            log.error("message_stopped", message=message.id, attempts=message.attempts, code=attempt.code)
-        return following.state
 
 
 def _reached(moment: datetime, now: datetime, longest: timedelta) -> bool:

@@ -19,7 +19,7 @@ from wristband.incidents import queries
 from wristband.incidents.models import Incident, IncidentMove
 from wristband.incidents.rules import Disposition, IncidentState, states_before
 from wristband.outbox import queue
-from wristband.outbox.models import Channel
+from wristband.outbox.rules import Channel
 from wristband.stations.queries import find_station
 from wristband.values.phone import Phone
 

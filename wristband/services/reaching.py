@@ -18,7 +18,7 @@ from wristband.elders.queries import list_contacts
 from wristband.errors import TooMany
 from wristband.house import house
 from wristband.outbox import queue
-from wristband.outbox.models import Channel
+from wristband.outbox.rules import Channel
 from wristband.scans import keeping, queries
 from wristband.scans.models import Reach
 from wristband.scans.rules import TAPS_AN_ELDER, Answer

@@ -24,7 +24,7 @@ from wristband.incidents import queries, rules
 from wristband.incidents.models import Incident, IncidentMove, IncidentNumber, Report, Sighting
 from wristband.incidents.rules import IncidentState, PlaceSource
 from wristband.outbox import queue
-from wristband.outbox.models import Channel
+from wristband.outbox.rules import Channel
 from wristband.scans import keeping
 from wristband.scans.queries import find_acted_scan
 from wristband.stations.queries import find_station, nearest

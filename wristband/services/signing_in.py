@@ -32,7 +32,7 @@ from wristband.db import db, transaction
 from wristband.errors import BadValue
 from wristband.house import house
 from wristband.outbox import queue
-from wristband.outbox.models import Channel
+from wristband.outbox.rules import Channel
 from wristband.scans import challenges
 from wristband.scans.rules import CODE_LASTS, ChallengePurpose
 from wristband.values.phone import Phone

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -17,6 +18,10 @@ from wristband.values.position import Position
 _lock = threading.Lock()
 # One index a store and state of it; a process has one store, tests have several.
 _indexes: dict[tuple[str, int, datetime | None], StationIndex] = {}
+
+
+# What a page may do with a station: read it. Doors see no models.
+StationFacts: TypeAlias = Station
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,7 @@ def list_names(limit: int = 1000) -> list[tuple[int, str]]:
 
 def _index() -> StationIndex:
     """The index over today's stations, built anew when an import has changed them."""
-    count, changed_at = db.session.execute(
-        sa.select(sa.func.count(Station.id), sa.func.max(Station.imported_at))
-    ).one()
+    count, changed_at = db.session.execute(sa.select(sa.func.count(Station.id), sa.func.max(Station.imported_at))).one()
     key = (str(db.engine.url), count, changed_at)
     with _lock:
         if key not in _indexes:

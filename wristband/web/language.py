@@ -29,7 +29,8 @@ def language_links() -> list[tuple[str, str, str, bool]]:
 
     The answer to a form may stand at an address that only takes forms: then the page above it is linked.
     """
-    only_takes_forms = request.method == "POST" and not current_app.create_url_adapter(request).test(method="GET")
+    addresses = current_app.create_url_adapter(request)
+    only_takes_forms = request.method == "POST" and addresses is not None and not addresses.test(method="GET")
     path = request.path.rpartition("/")[0] if only_takes_forms else ""
     says = g.get("address_says", {})
     return [

@@ -49,11 +49,12 @@ class DoorSessions(SecureCookieSessionInterface):
         if not session.modified:
             return
         serializer = self.get_signing_serializer(app)
-        options = {"path": PREFIXES[door], "secure": request.is_secure, "httponly": True, "samesite": "Lax"}
+        name, path, secure = self._name(door, request), PREFIXES[door], request.is_secure
         if not session:
-            response.delete_cookie(self._name(door, request), **options)
+            response.delete_cookie(name, path=path, secure=secure, httponly=True, samesite="Lax")
         elif serializer:
-            response.set_cookie(self._name(door, request), serializer.dumps(dict(session)), **options)
+            value = serializer.dumps(dict(session))
+            response.set_cookie(name, value, path=path, secure=secure, httponly=True, samesite="Lax")
 
     @staticmethod
     def _name(door: Door, request: Request) -> str:

@@ -58,7 +58,7 @@ def stations_near() -> str | tuple[str, int]:
 
 
 def _page(
-    listed: Sequence[tuple[queries.Station, float | None]],
+    listed: Sequence[tuple[queries.StationFacts, float | None]],
     *,
     place: Position | None = None,
     district: str = "",

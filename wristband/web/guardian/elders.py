@@ -19,17 +19,20 @@ from wristband.elders.rules import (
     Purpose,
     clean_text,
 )
-from wristband.errors import BadFields, BadValue
+from wristband.errors import BadFields, BadValue, Refusal, TooMany, Unavailable
 from wristband.incidents import queries as incidents
 from wristband.scans import queries as scans
 from wristband.services import registration
 from wristband.stations import queries as stations
 from wristband.values.phone import Phone
-from wristband.web.errors import sentence
+from wristband.web.errors import refused, sentence
+from wristband.web.forms import find_id, with_picture
 from wristband.web.guardian import family
 from wristband.web.guards import guardian
 from wristband.web.language import gettext
 
+# One byte beyond what a photograph may have shows that it has too many.
+_ENOUGH_BYTES = photos.MOST_BYTES + 1
 _TEXTS = ("guardian_name", "name", "relation", "called", "sex", "birth_year", "address", "approach", "health")
 
 
@@ -58,17 +61,19 @@ def new_elder() -> str:
 
 
 @family.post("/elders/new")
+@with_picture
 @guardian
-def register_elder() -> Response | tuple[str, int]:
+def register_elder() -> Response:
     """Register, or come back with everything that was typed, the photograph included, and every fault named."""
     texts = {name: request.form.get(name, "") for name in (*_TEXTS, "second_phone", "station_id", "key", "photo_kept")}
     ticked = {value for value in request.form.getlist("consents") if value in set(Purpose)}
     consents = {Purpose(value) for value in ticked}
-    errors: dict[str, BadValue] = {}
+    errors: dict[str, Refusal] = {}
     photo_id = _photo(errors)
     texts["photo_kept"] = str(photo_id or "")
     second = _second_phone(texts["second_phone"], errors)
     guardian_name = _guardian_name(texts["guardian_name"], errors)
+    station_id = _station(texts["station_id"], errors)
     try:
         particulars = Particulars.of(today=_today(), consents=consents, **{name: texts[name] for name in _TEXTS[1:]})
         if not errors:
@@ -79,7 +84,7 @@ def register_elder() -> Response | tuple[str, int]:
                 guardian_name=guardian_name,
                 consents=consents,
                 photo_id=photo_id,
-                station_id=int(texts["station_id"]) if texts["station_id"].isdecimal() else None,
+                station_id=station_id,
                 second_phone=second,
                 now=clock.now(),
             )
@@ -87,7 +92,9 @@ def register_elder() -> Response | tuple[str, int]:
             return make_response(redirect(url_for(then, elder_id=elder_id), code=303))
     except BadFields as refusal:
         errors |= refusal.fields
-    return _form(texts, ticked, errors), 422
+    except TooMany as refusal:
+        return refused(_form(texts, ticked, errors, told=sentence(refusal)), refusal)
+    return make_response(_form(texts, ticked, errors), BadFields.status)
 
 
 @family.get("/elders/<int:elder_id>")
@@ -120,21 +127,24 @@ def portrait(elder_id: int) -> str:
 
 
 @family.post("/elders/<int:elder_id>/portrait")
+@with_picture
 @guardian
-def change_portrait(elder_id: int) -> Response | tuple[str, int]:
+def change_portrait(elder_id: int) -> Response:
     """A new photograph, or the same with the square moved."""
     me, now = g.account.guardian_id, clock.now()
     queries.get_elder(elder_id, guardian_id=me)
     try:
         picture = request.files.get("photo")
         if picture is not None and picture.filename:
-            photo_id = registration.keep_photo(picture.read(), guardian_id=me, now=now)
+            photo_id = registration.keep_photo(picture.read(_ENOUGH_BYTES), guardian_id=me, now=now)
             registration.replace_portrait(elder_id, photo_id, guardian_id=me, now=now)
             return make_response(redirect(url_for("family.portrait", elder_id=elder_id), code=303))
+        if "left" not in request.form:
+            raise BadValue("elders.photo_missing")
         crop = photos.Crop.parse(*(request.form.get(name, "") for name in ("left", "top", "size")))
         registration.adjust_crop(elder_id, crop, guardian_id=me, now=now)
-    except BadValue as refusal:
-        return _portrait_page(elder_id, sentence(refusal)), refusal.status
+    except (BadValue, TooMany, Unavailable) as refusal:
+        return refused(_portrait_page(elder_id, sentence(refusal)), refusal)
     return make_response(redirect(url_for("family.elder", elder_id=elder_id), code=303))
 
 
@@ -162,12 +172,13 @@ def _portrait_page(elder_id: int, error: str = "") -> str:
     )
 
 
-def _form(texts: dict[str, str], ticked: set[str], errors: dict[str, BadValue]) -> str:
+def _form(texts: dict[str, str], ticked: set[str], errors: dict[str, Refusal], *, told: str = "") -> str:
     return render_template(
         "guardian/register.html",
         door="family",
         values=texts,
         ticked=ticked,
+        told=told,
         errors={name: sentence(refusal) for name, refusal in errors.items()},
         relations_shown=[(relation, gettext(words)) for relation, words in RELATIONS.items()],
         consent_texts=CONSENT_TEXTS,
@@ -178,22 +189,27 @@ def _form(texts: dict[str, str], ticked: set[str], errors: dict[str, BadValue]) 
     )
 
 
-def _photo(errors: dict[str, BadValue]) -> int | None:
-    """The picture sent with this form, or the one kept from its last try."""
+def _photo(errors: dict[str, Refusal]) -> int | None:
+    """The picture sent with this form, or the one kept from its last try. One that cannot be kept now costs no word."""
     picture = request.files.get("photo")
     me = g.account.guardian_id
     if picture is not None and picture.filename:
         try:
-            return registration.keep_photo(picture.read(), guardian_id=me, now=clock.now())
-        except BadValue as refusal:
+            return registration.keep_photo(picture.read(_ENOUGH_BYTES), guardian_id=me, now=clock.now())
+        except (BadValue, TooMany, Unavailable) as refusal:
             errors["photo"] = refusal
-    kept = request.form.get("photo_kept", "")
-    if kept.isascii() and kept.isdecimal() and len(kept) < 19 and queries.find_kept_photo(int(kept), guardian_id=me):
-        return int(kept)
-    return None
+    kept = find_id(request.form.get("photo_kept", ""))
+    return kept if kept is not None and queries.find_kept_photo(kept, guardian_id=me) else None
 
 
-def _second_phone(text: str, errors: dict[str, BadValue]) -> Phone | None:
+def _station(text: str, errors: dict[str, Refusal]) -> int | None:
+    station = stations.find_station(find_id(text))
+    if text and station is None:
+        errors["station_id"] = BadValue("stations.unknown")
+    return station.id if station else None
+
+
+def _second_phone(text: str, errors: dict[str, Refusal]) -> Phone | None:
     if not text.strip():
         return None
     try:
@@ -203,7 +219,7 @@ def _second_phone(text: str, errors: dict[str, BadValue]) -> Phone | None:
         return None
 
 
-def _guardian_name(text: str, errors: dict[str, BadValue]) -> str:
+def _guardian_name(text: str, errors: dict[str, Refusal]) -> str:
     try:
         return clean_text(text, "accounts.name", NAME_MAX)
     except BadValue as refusal:

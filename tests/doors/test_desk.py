@@ -1,0 +1,189 @@
+"""The desk and its live stream: what a station has to do, the moment it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests import world as cast
+from tests.doors.asking import ON_SQLITE, count, only, tells, words
+from tests.world import World
+from wristband import clock
+from wristband.audit.models import AuditRow
+from wristband.config import Settings
+from wristband.incidents.models import Incident
+from wristband.incidents.rules import Disposition, IncidentState
+from wristband.services import handling
+
+SEATS = 2
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"stream_limit": SEATS})
+
+
+@pytest.fixture
+def desk(client: FlaskClient, world: World) -> FlaskClient:
+    """An officer's browser, signed in."""
+    cast.sign_in_officer(client)
+    return client
+
+
+@pytest.fixture
+def finder(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def _report(finder: FlaskClient, token: str) -> None:
+    assert cast.tap(finder, cast.open_band(finder, token), "police").status_code == 303
+
+
+# ---- the list
+
+
+def test_an_empty_desk_says_so(desk: FlaskClient) -> None:
+    assert "现在没有警情" in words(desk.get("/police"))
+
+
+def test_the_desk_lists_its_own_and_what_belongs_to_no_station_and_no_other(
+    desk: FlaskClient, finder: FlaskClient, world: World
+) -> None:
+    for token in (world.her.token, world.other.token, "0" * 25):
+        _report(finder, token)
+    incidents = {incident.elder_id: incident.number for incident in Incident.query}
+    page = words(desk.get("/police"))
+    assert incidents[world.elder_id] in page
+    assert incidents[None] in page
+    assert incidents[world.other.elder_id] not in page
+    assert "未识别" in page
+
+
+@ON_SQLITE
+def test_the_desk_shows_no_elders_name_and_records_no_look(
+    desk: FlaskClient, finder: FlaskClient, world: World
+) -> None:
+    _report(finder, world.her.token)
+    deeds = count(AuditRow)
+    assert cast.ELDER["name"] not in desk.get("/police").get_data(as_text=True)
+    assert count(AuditRow) == deeds
+
+
+@ON_SQLITE
+def test_a_part_is_the_list_alone(desk: FlaskClient, finder: FlaskClient, world: World) -> None:
+    _report(finder, world.her.token)
+    part = desk.get("/police", headers={"X-Part": "desk"}).get_data(as_text=True)
+    assert only(Incident).number in part
+    assert "<html" not in part
+    assert part.strip() in desk.get("/police").get_data(as_text=True)
+
+
+@ON_SQLITE
+def test_a_part_asked_for_after_the_sign_in_has_ended_is_refused_not_redirected(
+    desk: FlaskClient, world: World
+) -> None:
+    with time_machine.travel(clock.now() + timedelta(hours=1), tick=False):
+        answer = desk.get("/police", headers={"X-Part": "desk"})
+    assert answer.status_code == 401
+    assert tells(answer, "accounts.sign_in_needed")
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("minutes", "level"), [(2, "calm"), (4, "amber"), (6, "red")])
+def test_the_clock_of_a_waiting_report_turns_amber_then_red(
+    desk: FlaskClient, finder: FlaskClient, world: World, minutes: int, level: str
+) -> None:
+    _report(finder, world.her.token)
+    with time_machine.travel(clock.now() + timedelta(minutes=minutes), tick=False):
+        assert f'class="level-{level}"' in desk.get("/police").get_data(as_text=True)
+
+
+@ON_SQLITE
+def test_what_is_closed_moves_to_the_lower_list(desk: FlaskClient, finder: FlaskClient, world: World) -> None:
+    _report(finder, world.her.token)
+    handling.move(
+        only(Incident).id,
+        IncidentState.CLOSED,
+        officer=world.officer,
+        disposition=Disposition.FALSE_REPORT,
+        now=clock.now(),
+    )
+    page = words(desk.get("/police"))
+    assert "现在没有警情" in page
+    assert page.index(only(Incident).number) > page.index("现在没有警情")
+
+
+# ---- the stream
+
+
+def _chunks(desk: FlaskClient) -> Iterator[str]:
+    """What the stream says, piece by piece; closing the generator hangs up."""
+    answer = desk.get("/police/changes", buffered=False)
+    assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
+    assert answer.headers["Cache-Control"] == "no-store"
+    with closing(answer):
+        for chunk in answer.iter_encoded():
+            yield chunk.decode()
+
+
+def test_the_stream_says_that_a_report_has_come_and_not_what(
+    desk: FlaskClient, finder: FlaskClient, world: World
+) -> None:
+    with closing(_chunks(desk)) as stream:
+        assert next(stream).startswith("retry:")
+        first = next(stream)
+        assert first.startswith("event: changed\ndata: ")
+        _report(finder, world.her.token)
+        second = next(stream)
+    assert second.startswith("event: changed\ndata: ")
+    assert second != first
+    assert only(Incident).number not in second
+
+
+def test_a_move_and_a_confirmation_are_changes_too(desk: FlaskClient, finder: FlaskClient, world: World) -> None:
+    _report(finder, world.her.token)
+    incident_id = only(Incident).id
+    with closing(_chunks(desk)) as stream:
+        said = [next(stream), next(stream)]
+        handling.move(incident_id, IncidentState.ACCEPTED, officer=world.officer, now=clock.now())
+        said.append(next(stream))
+        handling.move(
+            incident_id,
+            IncidentState.CLOSED,
+            officer=world.officer,
+            disposition=Disposition.WITH_FAMILY,
+            now=clock.now(),
+        )
+        said.append(next(stream))
+        handling.confirm(incident_id, guardian_id=world.daughter_id, now=clock.now())
+        said.append(next(stream))
+    assert len(set(said)) == 5
+
+
+@ON_SQLITE
+def test_one_stream_too_many_is_a_sentence_and_a_seat_given_up_is_free_again(app: Flask, world: World) -> None:
+    desks = [app.test_client() for _ in range(SEATS + 1)]
+    for desk in desks:
+        cast.sign_in_officer(desk)
+    # Hung up in the order in which contexts nest.
+    first, second = _chunks(desks[0]), _chunks(desks[1])
+    with closing(first):
+        next(first)
+        with closing(second):
+            next(second)
+            refused = desks[2].get("/police/changes")
+            assert refused.status_code == 503
+            assert tells(refused, "incidents.streams_full")
+        with closing(_chunks(desks[2])) as third:
+            assert next(third).startswith("retry:")
+
+
+@ON_SQLITE
+def test_a_stranger_gets_no_stream(client: FlaskClient, world: World) -> None:
+    assert client.get("/police/changes").location == "/police/sign-in"

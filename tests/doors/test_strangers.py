@@ -1,0 +1,143 @@
+"""Whose it is not: foreign and unknown are answered alike at every address that names a row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests import photographs
+from tests import world as cast
+from tests.doors.asking import ON_SQLITE, count, only, tells
+from tests.world import World
+from wristband.audit.models import AuditRow
+from wristband.incidents.models import Incident
+from wristband.scans.models import Reach
+from wristband.services import registration
+
+pytestmark = ON_SQLITE
+# Everything each form asks for, so that nothing is refused for its fields.
+FIELDS = {
+    "form": "wristband",
+    "key": "k" * 22,
+    "answer": "coming",
+    "why": "lost",
+    "left": "0.1",
+    "top": "0.1",
+    "size": "0.5",
+    "state": "accepted",
+}
+NO_ROW = ["0", "-1", str(2**63), str(2**64), "9" * 5000, "abc", "１２", "1.5", "%00", "1'--", "0x10", "1e3", " 1"]
+
+
+@pytest.fixture
+def hers(client: FlaskClient, world: World) -> dict[str, int]:
+    """The ids of everything that is the elder's, by the name they have in addresses."""
+    data = photographs.encoded(photographs.portrait().resize((300, 375)), "JPEG")
+    photo_id = registration.keep_photo(data, guardian_id=world.daughter_id, now=world.now)
+    registration.replace_portrait(world.elder_id, photo_id, guardian_id=world.daughter_id, now=world.now)
+    fields = cast.open_band(client, world.her.token)
+    cast.tap(client, fields, "family")
+    cast.tap(client, fields, "police")
+    return {
+        "elder_id": world.elder_id,
+        "band_id": world.her.band_id,
+        "reach_id": only(Reach).id,
+        "incident_id": only(Incident).id,
+    }
+
+
+def _addresses(app: Flask, door: str) -> Iterator[tuple[str, str]]:
+    """Every address of a door that names a row, and each of its methods."""
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith(f"/{door}/") and rule.arguments:
+            for method in (rule.methods or set()) & {"GET", "POST"}:
+                yield re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule), method
+
+
+def _ask(client: FlaskClient, address: str, method: str, token: str) -> TestResponse:
+    return client.open(address, method=method, data={**FIELDS, "csrf_token": token} if method == "POST" else None)
+
+
+def _plain(answer: TestResponse) -> str:
+    """The page without the form's own token and what a language switch says of its address."""
+    page = answer.get_data(as_text=True)
+    return re.sub(r'name="csrf_token" value="[^"]*"|href="[^"]*\?lang=', "", page)
+
+
+def _filled(address: str, ids: dict[str, int], by: int = 0) -> str:
+    return address.format(**{name: value + by for name, value in ids.items()})
+
+
+def test_a_neighbour_sees_nothing_of_another_family(app: Flask, world: World, hers: dict[str, int]) -> None:
+    neighbour = app.test_client()
+    cast.sign_in_guardian(neighbour, cast.NEIGHBOUR_PHONE)
+    token = cast.csrf(neighbour, "/family")
+    deeds = count(AuditRow)
+    asked = 0
+    for address, method in _addresses(app, "family"):
+        foreign = _ask(neighbour, _filled(address, hers), method, token)
+        unknown = _ask(neighbour, _filled(address, hers, by=1), method, token)
+        assert foreign.status_code == unknown.status_code == 404, (method, address)
+        assert _plain(foreign) == _plain(unknown), (method, address)
+        asked += 1
+    assert asked >= 13
+    assert count(AuditRow) == deeds
+    assert only(Reach).seen_at is None
+
+
+def test_her_daughter_opens_every_one_of_these_pages(app: Flask, world: World, hers: dict[str, int]) -> None:
+    daughter = app.test_client()
+    cast.sign_in_guardian(daughter)
+    for address, method in _addresses(app, "family"):
+        if method == "GET":
+            assert daughter.get(_filled(address, hers)).status_code == 200, address
+
+
+def test_an_officer_of_another_station_sees_nothing(app: Flask, world: World, hers: dict[str, int]) -> None:
+    stranger = app.test_client()
+    cast.sign_in_officer(stranger, "stranger")
+    token = cast.csrf(stranger, "/police")
+    assert only(Incident).number not in stranger.get("/police").get_data(as_text=True)
+    deeds = count(AuditRow)
+    for address, method in _addresses(app, "police"):
+        foreign = _ask(stranger, _filled(address, hers), method, token)
+        unknown = _ask(stranger, _filled(address, hers, by=1), method, token)
+        assert foreign.status_code == unknown.status_code == 404, (method, address)
+        assert _plain(foreign) == _plain(unknown), (method, address)
+    assert count(AuditRow) == deeds
+
+
+def test_an_officer_is_nobody_at_the_family_s_door_and_a_guardian_nobody_at_the_police_s(
+    app: Flask, world: World, hers: dict[str, int]
+) -> None:
+    client = app.test_client()
+    cast.sign_in_officer(client)
+    assert client.get(f"/family/elders/{hers['elder_id']}").location == "/family/sign-in"
+    client = app.test_client()
+    cast.sign_in_guardian(client)
+    assert client.get(f"/police/incidents/{hers['incident_id']}").location == "/police/sign-in"
+
+
+@pytest.mark.parametrize("text", NO_ROW)
+def test_what_can_be_no_id_is_an_unknown_address(app: Flask, world: World, text: str) -> None:
+    daughter, officer = app.test_client(), app.test_client()
+    cast.sign_in_guardian(daughter)
+    cast.sign_in_officer(officer)
+    for client, door in ((daughter, "family"), (officer, "police")):
+        token = cast.csrf(client, f"/{door}")
+        for address, method in _addresses(app, door):
+            answer = _ask(client, re.sub(r"\{\w+\}", text, address), method, token)
+            assert answer.status_code == 404, (method, address)
+
+
+def test_an_unknown_address_of_each_door_leads_back_into_it(app: Flask, client: FlaskClient) -> None:
+    for door in ("family", "police"):
+        answer = client.get(f"/{door}/nothing")
+        assert answer.status_code == 404
+        assert tells(answer, "page.unknown")
+        assert f'href="/{door}"' in answer.get_data(as_text=True)
