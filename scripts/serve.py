@@ -54,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/serve", description="在本机试用:准备环境和演示数据,启动网页服务和消息投递,按 Ctrl-C 停止。"
+        prog="scripts/serve", description="在本机试用：准备环境和演示数据，启动网页服务和消息投递，按 Ctrl-C 停止。"
     )
-    parser.add_argument("--port", type=int, default=8000, help="监听的端口,默认 8000")
-    parser.add_argument("--lan", action="store_true", help="用 HTTPS 让同一网络里的手机能扫码,证书由本机自己做")
-    parser.add_argument("--reset", action="store_true", help="重新开始:清空演示的全部数据")
+    parser.add_argument("--port", type=int, default=8000, help="监听的端口，默认 8000")
+    parser.add_argument("--lan", action="store_true", help="用 HTTPS 让同一网络里的手机能扫码，证书由本机自己做")
+    parser.add_argument("--reset", action="store_true", help="重新开始：清空演示的全部数据")
     asked = parser.parse_args(arguments)
     if not 1 <= asked.port <= 65535:
         parser.error("--port 要写 1 到 65535 之间的数字")
@@ -68,18 +68,18 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _instance(asked: argparse.Namespace) -> Path:
     """The instance's folder, made if need be. A LAN instance is its own: its bands carry the LAN address."""
     if os.environ.get("WRISTBAND_MODE", "development") != "development":
-        raise CannotServe("这个命令只用来试用;正式运行请看 README。")
+        raise CannotServe("这个命令只用来试用；正式运行请看 README。")
     own = ROOT / ("instance-lan" if asked.lan else "instance")
     folder = Path(os.environ.get("WRISTBAND_DATA_DIR") or own).resolve()
     if asked.reset and (folder != own or "WRISTBAND_DATABASE_URL" in os.environ):
-        raise CannotServe("--reset 只清空演示自己的文件夹;请先取消 WRISTBAND_ 开头的设置。")
+        raise CannotServe("--reset 只清空演示自己的文件夹；请先取消 WRISTBAND_ 开头的设置。")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise CannotServe(f"文件夹 {folder} 不能写入:{error.strerror}。") from None
+        raise CannotServe(f"文件夹 {folder} 不能写入：{error.strerror}。") from None
     if free < FREE_BYTES_NEEDED:
-        raise CannotServe(f"磁盘快满了;{folder} 需要 {FREE_BYTES_NEEDED // 1_000_000} MB 空间,请先清理。")
+        raise CannotServe(f"磁盘快满了；{folder} 需要 {FREE_BYTES_NEEDED // 1_000_000} MB 空间，请先清理。")
     return folder
 
 
@@ -90,7 +90,7 @@ def _alone(folder: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
-        raise CannotServe(f"{folder} 已经有一个服务在用;请先在那边按 Ctrl-C 停止。") from None
+        raise CannotServe(f"{folder} 已经有一个服务在用；请先在那边按 Ctrl-C 停止。") from None
     return lock
 
 
@@ -107,7 +107,7 @@ def _prepare(asked: argparse.Namespace, folder: Path) -> tuple[str, dict[str, st
 
         main_one, addresses = certificate.lan_addresses()
         if main_one is None:
-            raise CannotServe("本机没有联网;请连上手机所在的 Wi-Fi,或者不用 --lan。")
+            raise CannotServe("本机没有联网；请连上手机所在的 Wi-Fi,或者不用 --lan。")
         pair = certificate.certificate_for(addresses, folder / "tls")
         tls = ["--certfile", str(pair.certificate), "--keyfile", str(pair.key)]
         address = f"https://{main_one}:{asked.port}"
@@ -127,8 +127,8 @@ def _must_be_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise CannotServe(f"端口 {port} 已被占用;请换一个,例如 scripts/serve --port {port + 1}") from None
-            raise CannotServe(f"端口 {port} 不能用:{os.strerror(error.errno or 0)}。") from None
+                raise CannotServe(f"端口 {port} 已被占用；请换一个，例如 scripts/serve --port {port + 1}") from None
+            raise CannotServe(f"端口 {port} 不能用：{os.strerror(error.errno or 0)}。") from None
 
 
 def _serve(asked: argparse.Namespace, address: str, environment: dict[str, str], tls: list[str]) -> int:
@@ -139,11 +139,11 @@ def _serve(asked: argparse.Namespace, address: str, environment: dict[str, str],
     try:
         web, worker = _start_all(asked, environment, tls, family)
         if not _wait_until_ready(address, tls, web, stopping):
-            raise CannotServe("服务没有启动成功;原因见上面几行。")
+            raise CannotServe("服务没有启动成功；原因见上面几行。")
         if not stopping.is_set():
             subprocess.run([BIN / "wristband", "start-here"], cwd=ROOT, env=environment, preexec_fn=_die_with_parent)
             if asked.lan:
-                print("手机第一次打开会提示证书不受信任,因为证书是本机自己做的:请选择继续访问。", flush=True)
+                print("手机第一次打开会提示证书不受信任，因为证书是本机自己做的：请选择继续访问。", flush=True)
             print(f"{STANDS}按 Ctrl-C 停止。", flush=True)
         return _watch(web, worker, family, environment, stopping)
     finally:
@@ -172,7 +172,7 @@ def _start_all(
 
 def _must_succeed(setting_up: subprocess.Popen[bytes]) -> None:
     if setting_up.wait():
-        raise CannotServe("准备没有成功;原因见上面几行。")
+        raise CannotServe("准备没有成功；原因见上面几行。")
 
 
 def _web_command(bind: str) -> list[str]:
@@ -225,10 +225,10 @@ def _watch(
     pause_s = 1.0
     while not stopping.wait(0.3):
         if web.poll() is not None:
-            print("scripts/serve: 网页服务退出了;原因见上面几行。", file=sys.stderr)
+            print("scripts/serve: 网页服务退出了；原因见上面几行。", file=sys.stderr)
             return 1
         if worker.poll() is not None:
-            print(f"scripts/serve: 消息投递退出了,{pause_s:.0f} 秒后重新启动。", file=sys.stderr)
+            print(f"scripts/serve: 消息投递退出了，{pause_s:.0f} 秒后重新启动。", file=sys.stderr)
             if stopping.wait(pause_s):
                 break
             family.remove(worker)

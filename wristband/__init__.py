@@ -8,7 +8,6 @@ from flask import Flask
 
 from wristband import config, house, keys, logs, sealing
 from wristband.bands.tokens import BandKeys
-from wristband.db import db, prepare_engine
 from wristband.files import FileStore
 
 if TYPE_CHECKING:
@@ -62,6 +61,9 @@ def _bare_app(settings: Settings, ring: keys.KeyRing) -> Flask:
 
 def _attach_database(app: Flask, settings: Settings) -> None:
     from flask_migrate import Migrate
+
+    # Here, not above: the name would hide the module of the same name.
+    from wristband.db import db, prepare_engine
 
     if settings.database.startswith("sqlite"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ def test_every_wrong_field_is_told_at_once() -> None:
     assert set(wrong.values()) <= set(SENTENCES)
 
 
-@pytest.mark.parametrize("missing", REQUIRED)
+@pytest.mark.parametrize("missing", sorted(REQUIRED))
 def test_each_needed_consent_is_needed(missing: Purpose) -> None:
     assert faults(ALL - {missing}) == {"consents": "elders.consent_needed"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -39,8 +40,6 @@ from wristband.values.phone import Phone
 
 # 64 MiB, three passes: the reference's figure for passwords.
 _passwords = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
-# Verified where no such officer exists, so that both answers take the same time.
-_NOBODY = _passwords.hash(secrets.token_urlsafe(24))
 # A page in between renews the sign-in at most this often: a read should seldom be a write.
 _TOUCH_EVERY = timedelta(minutes=1)
 
@@ -95,7 +94,8 @@ def enter_password(username: str, password: str, *, now: datetime) -> str:
     with transaction():
         limits.spend(PASSWORD_BY_NAME, username, now=now)
     officer = queries.find_officer_by_username(username) if USERNAME.fullmatch(username) else None
-    stored = officer.password_hash if officer else _NOBODY
+    nobody = _nobody()
+    stored = officer.password_hash if officer else nobody
     db.session.rollback()  # nothing is held while the hash is worked out
     fits = len(password) <= PASSWORD_MAX and _password_fits(stored, password)
     with transaction():
@@ -109,6 +109,12 @@ def enter_password(username: str, password: str, *, now: datetime) -> str:
         else:
             return _begin(Door.POLICE, now, officer_id=officer.id)
     raise BadValue("accounts.password_wrong")
+
+
+@cache
+def _nobody() -> str:
+    """Verified where no such officer exists, so that both answers take the same time."""
+    return _passwords.hash(secrets.token_urlsafe(24))
 
 
 def hash_password(password: str) -> str:

@@ -1,18 +1,23 @@
-"""The fonts of printed bands, cut once a process to the few hundred characters that bands have."""
+"""The fonts of printed bands: found, cut to the characters that are printed, measured, and outlined."""
 
 from __future__ import annotations
 
 import atexit
+import hashlib
 import string
 import tempfile
-from dataclasses import fields
-from functools import cache
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from struct import error as StructError  # noqa: N812 - a class, whatever its module calls it
 
 from fontTools import subset  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.pens.svgPathPen import SVGPathPen  # type: ignore[import-untyped]
+from fontTools.ttLib import TTCollection, TTFont, TTLibError  # type: ignore[import-untyped]
 
-from wristband.bands.printing.words import WORDS
+from wristband.bands.printing.words import DISCREET, WORDS
 from wristband.errors import Unavailable
 
 _USUAL = (
@@ -20,23 +25,157 @@ _USUAL = (
     Path("/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc"),
     Path("/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc"),
 )
-# In Noto's collections the faces come JP, KR, SC, TC, HK; a file of one face is taken as it is.
-_SIMPLIFIED = 2
+_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")
+_COLLECTIONS = (".ttc", ".otc")
+_KINDS = (".ttf", ".otf", *_COLLECTIONS)
+# Files that are likelier than others to have a rare Chinese character are looked into first.
+_LIKELY = ("cjk", "han", "hana", "ming", "song", "wqy", "droid", "unifont")
+_MAY_NOT_BE_EMBEDDED = 0x0002
+_FAULTY = (TTLibError, OSError, StructError, KeyError, AssertionError)
+
+
+@dataclass(frozen=True)
+class Typeface:
+    """One font, cut to some characters: a file that stays until the process ends.
+
+    Two of the same source and characters have the same bytes in every process.
+    """
+
+    path: Path
+
+    @cached_property
+    def _font(self) -> TTFont:
+        return TTFont(self.path, lazy=True)
+
+    @cached_property
+    def _glyphs(self) -> dict[int, str]:
+        return dict(self._font.getBestCmap())
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        """A glyph's number in a PDF: its character identifier where the font has those, else its place."""
+        if self.by_identifier:
+            return {name: int(name.removeprefix("cid")) if name != ".notdef" else 0 for name in self._order}
+        return {name: place for place, name in enumerate(self._order)}
+
+    @cached_property
+    def _order(self) -> list[str]:
+        return list(self._font.getGlyphOrder())
+
+    @cached_property
+    def is_cff(self) -> bool:
+        """Whether its outlines are PostScript's (CFF) rather than TrueType's."""
+        return "CFF " in self._font
+
+    @cached_property
+    def by_identifier(self) -> bool:
+        """Whether glyphs go by character identifiers, as in Adobe's and Google's Chinese fonts."""
+        return self.is_cff and hasattr(self._font["CFF "].cff.topDictIndex[0], "ROS")
+
+    def holds(self, character: str) -> bool:
+        """Whether it can draw a character."""
+        return ord(character) in self._glyphs
+
+    def number(self, character: str) -> int:
+        """The glyph's number in a PDF; KeyError for a character it does not hold."""
+        return self._numbers[self._glyphs[ord(character)]]
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - typefaces live as long as the process
+    def advance(self, character: str) -> float:
+        """How far a character moves on, in type sizes."""
+        return float(self._font["hmtx"][self._glyphs[ord(character)]][0] / self._font["head"].unitsPerEm)
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def outline(self, character: str) -> str:
+        """A character as an SVG path in font units, upwards positive."""
+        pen = SVGPathPen(self._font.getGlyphSet())
+        self._font.getGlyphSet()[self._glyphs[ord(character)]].draw(pen)
+        return str(pen.getCommands())
+
+    @property
+    def units(self) -> int:
+        """Font units to a type size."""
+        return int(self._font["head"].unitsPerEm)
+
+    @property
+    def name(self) -> str:
+        """Its PostScript name."""
+        return str(self._font["name"].getDebugName(6) or self.path.stem).replace(" ", "")
+
+    def numbered(self) -> Iterator[tuple[int, str, float]]:
+        """Every character: its number in a PDF, itself, its advance."""
+        for code in sorted(self._glyphs, key=lambda code: self.number(chr(code))):
+            yield self.number(chr(code)), chr(code), self.advance(chr(code))
+
+    def metrics(self) -> tuple[float, float, tuple[int, int, int, int]]:
+        """Ascent, descent and bounding box in thousandths of the type size, for a PDF's descriptor."""
+        scale = 1000 / self.units
+        head, across = self._font["head"], self._font["hhea"]
+        box = (head.xMin, head.yMin, head.xMax, head.yMax)
+        left, bottom, right, top = (round(edge * scale) for edge in box)
+        return across.ascent * scale, across.descent * scale, (left, bottom, right, top)
+
+    def program(self) -> bytes:
+        """What a PDF embeds: the outlines alone where glyphs go by identifier, else the whole file."""
+        return bytes(self._font.reader["CFF "]) if self.by_identifier else self.path.read_bytes()
 
 
 def find_font(font_path: Path | None) -> Path:
-    """The font to embed: the one given, or the first of the usual places. Unavailable `print.no_font` when none."""
+    """The font to embed: the one given, or the first of the usual places, or any that has all words of a band.
+
+    Unavailable `print.no_font` when there is none.
+    """
     for path in (font_path,) if font_path else _USUAL:
         if path.is_file():
             return path
+    if font_path is None:
+        needed = frozenset(map(ord, usual_characters()))
+        for path in installed():
+            if needed <= coverage(path):
+                return path
     raise Unavailable("print.no_font")
 
 
-def weights(font_path: Path | None) -> tuple[Path, Path]:
-    """Regular and bold, cut and ready to embed; a regular without a bold beside it serves as both."""
+def weights(font_path: Path | None) -> tuple[Typeface, Typeface]:
+    """Regular and bold with the characters that bands have; a regular without a bold beside it serves as both.
+
+    Unavailable `print.no_font` when there is none, or the one given is no font.
+    """
     regular = find_font(font_path)
     bold = regular.with_name(regular.name.replace("Regular", "Bold"))
-    return _cut(regular), _cut(bold if bold.is_file() else regular)
+    try:
+        return cut(regular, usual_characters()), cut(bold if bold.is_file() else regular, usual_characters())
+    except _FAULTY as fault:
+        raise Unavailable("print.no_font") from fault
+
+
+@cache
+def installed() -> tuple[Path, ...]:
+    """Every font file of this machine, likely ones first, in an order that does not change."""
+    found = {path for folder in _FOLDERS if folder.is_dir() for path in folder.rglob("*")}
+    fonts = (path for path in found if path.suffix.lower() in _KINDS and path.is_file())
+    return tuple(sorted(fonts, key=lambda path: (not any(part in path.name.lower() for part in _LIKELY), str(path))))
+
+
+@cache
+def coverage(path: Path) -> frozenset[int]:
+    """The characters that a font file draws and lets be embedded; none for one that cannot be read."""
+    with suppress(*_FAULTY), TTFont(path, fontNumber=_face_number(path), lazy=True) as font:
+        # Pictures of characters, as colour emoji are, and outlines that vary cannot be embedded as they are.
+        drawn = "CFF " in font or "glyf" in font
+        if drawn and not ("OS/2" in font and font["OS/2"].fsType & _MAY_NOT_BE_EMBEDDED):
+            return frozenset(font.getBestCmap() or ())
+    return frozenset()
+
+
+@cache
+def _face_number(path: Path) -> int:
+    """Of a collection the face for simplified Chinese, else the first; -1 for a file of one face."""
+    if path.suffix.lower() not in _COLLECTIONS:
+        return -1
+    with TTCollection(path, lazy=True) as faces:
+        names = [str(face["name"].getDebugName(1)) for face in faces]
+    return next((i for i, name in enumerate(names) if {"SC", "CN"} & set(name.split())), 0)
 
 
 @cache
@@ -47,19 +186,24 @@ def _folder() -> Path:
 
 
 @cache
-def _cut(path: Path) -> Path:
-    """A font file with nothing but a band's characters: reading the whole of Noto takes a second a document."""
-    number = _SIMPLIFIED if path.suffix.lower() in (".ttc", ".otc") else -1
+def cut(path: Path, characters: str) -> Typeface:
+    """A font with nothing but these characters: reading the whole of Noto takes a second a document."""
+    number = _face_number(path)
     with TTFont(path, fontNumber=number, lazy=True, recalcTimestamp=False) as font:
         options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, recalc_timestamp=False)
         cutter = subset.Subsetter(options)
-        cutter.populate(text=_characters())
+        cutter.populate(text=characters)
         cutter.subset(font)
-        cut = _folder() / f"{path.stem}{number}.otf"
-        font.save(cut)
-    return cut
+        digest = hashlib.sha256(characters.encode()).hexdigest()[:12]
+        made = _folder() / f"{path.stem}-{number}-{digest}.otf"
+        font.save(made)
+    return Typeface(made)
 
 
-def _characters() -> str:
-    spoken = (str(getattr(words, field.name)) for words in WORDS.values() for field in fields(words))
-    return string.printable.strip() + " " + "".join(spoken)
+@cache
+def usual_characters() -> str:
+    """Every character of a band's words, and whatever a host or a code may have."""
+    said = {
+        getattr(words, field.name) for each in (WORDS, DISCREET) for words in each.values() for field in fields(words)
+    }
+    return "".join(sorted(set(string.printable.strip() + " ").union(*said)))

@@ -1,8 +1,8 @@
-"""What stands on a band, in each language: no name, no address, no illness."""
+"""What stands on a band, in each language, loud or discreet: no name, no address, no illness."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -11,7 +11,7 @@ Language = Literal["zh", "en"]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The sentences of one language; `{…}` are filled by the drawing."""
+    """The sentences of one language; `{…}` are filled by the drawing. `lost` is empty on a discreet band."""
 
     lost: str
     scan: str
@@ -24,6 +24,9 @@ class Words:
     issued: str
     renew: str
     fold: str
+    cut: str
+    overlap: str
+    ruler: str
 
     def month(self, issued: date) -> str:
         """The month of issue as it is printed."""
@@ -43,6 +46,9 @@ WORDS: dict[Language, Words] = {
         issued="{year}-{month} 发放",
         renew="戴满一年请换新",
         fold="沿虚线对折",
+        cut="沿虚线剪开，熨在衣服内侧",
+        overlap="扣好后，这一段被盖住",
+        ruler="请按实际大小（100%）打印，不要缩放。这条线应长 50 毫米：",
     ),
     "en": Words(
         lost="I may be lost",
@@ -56,8 +62,17 @@ WORDS: dict[Language, Words] = {
         issued="Issued {year}-{month}",
         renew="Replace after a year",
         fold="Fold along the dashes",
+        cut="Cut here; iron on inside the garment",
+        overlap="This end is covered once the band is closed",
+        ruler="Print at actual size (100%), without scaling. This line should be 50 mm long:",
     ),
 }
+
+DISCREET: dict[Language, Words] = {
+    "zh": replace(WORDS["zh"], lost="", scan="扫码联系", typed="或打开 {host}/b 输入编号"),
+    "en": replace(WORDS["en"], lost="", scan="Scan to contact", typed="Or enter the number at {host}/b"),
+}
+"""For who would not wear the others: nothing of being lost, of home or of help. 110 and the number stay."""
 
 
 def host_of(address: str) -> str:
