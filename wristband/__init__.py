@@ -23,9 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.set_up()
     if not settings.production:
         keys.create(settings.keys_path)
-    ring = keys.load(settings.keys_path)
-    sealing.install(ring)
-    house.install(house.House(settings, ring, BandKeys(ring.all("bands")), FileStore(settings.data_dir / "files")))
+    ring = furnish(settings)
 
     app = _bare_app(settings, ring)
     _attach_database(app, settings)
@@ -37,6 +35,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["scan_log"] = ScanLog(app.app_context)
     web.open_doors(app, settings)
     return app
+
+
+def furnish(settings: Settings) -> keys.KeyRing:
+    """Give this process its keys and its house, without database or web: what a worker process of ours needs."""
+    ring = keys.load(settings.keys_path)
+    sealing.install(ring)
+    house.install(house.House(settings, ring, BandKeys(ring.all("bands")), FileStore(settings.data_dir / "files")))
+    return ring
 
 
 def _bare_app(settings: Settings, ring: keys.KeyRing) -> Flask:

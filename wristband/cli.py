@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -14,13 +17,15 @@ import click
 import flask_migrate
 from flask import Flask
 
-from wristband import clock, create_app, demonstration
+from wristband import clock, create_app, demonstration, furnish
 from wristband.accounts.rules import Role
+from wristband.bands import queries
+from wristband.bands.rules import LARGEST_BATCH, BandForm
 from wristband.errors import BadValue, Refusal
 from wristband.house import house
 from wristband.language import SOURCE, say
 from wristband.refusals import SENTENCES
-from wristband.services import delivering, signing_in, staffing
+from wristband.services import delivering, signing_in, staffing, stocking
 from wristband.stations import files
 from wristband.stations.queries import find_station_by_name
 
@@ -156,6 +161,72 @@ def add_officer(app: Flask, username: str, name: str, station: str, role: str, p
         now=clock.now(),
     )
     click.echo(f"已添加民警 {username.strip().lower()}。")
+
+
+@cli.group()
+def bands() -> None:
+    """Blank stock: mint, print, list."""
+
+
+@bands.command("mint")
+@click.option("--count", type=click.IntRange(1, LARGEST_BATCH), help="How many; begins a new batch.")
+@click.option("--batch", "batch_id", type=int, help="Go on with this batch, which a kill has broken off.")
+@click.option("--form", type=click.Choice([form.value for form in BandForm]), default=BandForm.WRISTBAND.value)
+@with_app
+def mint_bands(app: Flask, count: int | None, batch_id: int | None, form: str) -> None:
+    """Make blank bands. Broken off, it goes on where it was: no band twice, none skipped."""
+    if (count is None) == (batch_id is None):
+        raise click.UsageError("choose one of --count and --batch")
+    batch_id = batch_id or stocking.begin(BandForm(form), count or 0, now=clock.now())
+    click.echo(f"批次 {batch_id}。中断后继续：wristband bands mint --batch {batch_id}")
+    wanted, minted = stocking.progress(batch_id)
+    with _workers() as workers, click.progressbar(length=wanted, label="制作手环", file=sys.stderr) as bar:
+        bar.update(minted)
+        for made in stocking.mint(batch_id, workers=workers, now=clock.now()):
+            bar.update(made)
+    click.echo(f"批次 {batch_id} 的 {wanted} 条已做好。")
+
+
+@bands.command("print")
+@click.argument("batch_id", type=int)
+@click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--sheet", type=int, default=50, show_default=True, help="Bands a file.")
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh")
+@with_app
+def print_bands(app: Flask, batch_id: int, folder: Path, sheet: int, language: str) -> None:
+    """Print a batch into numbered PDFs and a manifest. Broken off, run it again: whole files are left as they are."""
+    minted = stocking.progress(batch_id)[1]
+    with _workers() as workers, click.progressbar(length=minted, label="排版打印", file=sys.stderr) as bar:
+        printing = stocking.print_batch(
+            batch_id,
+            folder,
+            workers=workers,
+            in_flight=2 * _cores(),
+            sheet_size=sheet,
+            language=language,
+        )
+        for printed in printing:
+            bar.update(printed)
+    click.echo(f"{minted} 条已写入 {folder}，清单是 manifest.json。")
+
+
+@bands.command("list")
+@with_app
+def list_batches(app: Flask) -> None:
+    """Every batch, newest first."""
+    for batch, minted in queries.list_batches():
+        click.echo(f"{batch.id}  {batch.began_at:%Y-%m-%d}  {batch.form.value}  {minted}/{batch.wanted}")
+
+
+def _workers() -> ProcessPoolExecutor:
+    """A process for each core. Spawned, not forked: a connection to the database is not to be shared."""
+    return ProcessPoolExecutor(
+        _cores(), mp_context=multiprocessing.get_context("spawn"), initializer=furnish, initargs=(house().settings,)
+    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 @cli.group("keys")

@@ -59,6 +59,13 @@ SENTENCES: dict[str, str] = {
     "bands.unknown": _("没有找到这条手环。请回首页再看看。"),
     "bands.ended": _("这条手环已经停用。请做一条新的。"),
     "bands.too_many": _("一位老人最多同时用 %(most)s 条手环。请先停用不戴的。"),
+    "bands.bind_refused": _("编号或核对码不对，或者这条手环已经有人在用。请对照手环再输一次。"),
+    "bands.tries_spent": _("核对码试得太多了。请 %(retry_after_s)s 秒后再试，或拨打本站电话。"),
+    "bands.batch_unknown": _("没有这一批手环。请用 wristband bands list 查看。"),
+    "bands.batch_size": _("一批要在 1 到 %(most)s 条之间。"),
+    "bands.sheet_size": _("每个文件放 1 到 500 条。"),
+    "bands.folder_unwritable": _("文件夹 %(folder)s 写不进去。请换一个，或检查空间和权限。"),
+    "bands.folder_of_another": _("文件夹 %(folder)s 里是另一批手环。请换一个空文件夹。"),
     "bands.try_again": _("手环没有做成。请再点一次。"),
     # accounts
     "accounts.sign_in_needed": _("请先登录。"),

@@ -97,24 +97,25 @@ def silent(_handler: BaseHTTPRequestHandler, wire: FakeWire) -> None:
 
 
 def dripping(start: bytes) -> Behaviour:
-    """A byte now and then, each well within any time-out of its own, for ever."""
+    """A byte now and then, each well within any time-out of its own, far longer than a caller may wait."""
 
     def act(handler: BaseHTTPRequestHandler, wire: FakeWire) -> None:
         handler.wfile.write(start)
         try:
-            while not wire.done.wait(0.02):
+            for _ in range(300):
                 handler.wfile.write(b"x")
+                wire.done.wait(0.02)
         except OSError:
             return
 
     return act
 
 
-def endless(handler: BaseHTTPRequestHandler, wire: FakeWire) -> None:
-    """An answer without end, as fast as it is taken."""
+def endless(handler: BaseHTTPRequestHandler, _wire: FakeWire) -> None:
+    """An answer of 65 MB, as fast as it is taken."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
     try:
-        while not wire.done.is_set():
+        for _ in range(1000):
             handler.wfile.write(b" " * 65536)
     except OSError:
         return

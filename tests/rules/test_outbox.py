@@ -218,29 +218,33 @@ def test_no_set_of_long_facts_makes_a_message_too_long() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "parts"),
+    ("character", "count", "parts"),
     [
-        ("", 1),
-        ("a" * 160, 1),
-        ("a" * 161, 2),
-        ("a" * 306, 2),
-        ("a" * 307, 3),
-        ("€" * 80, 1),
-        ("€" * 81, 2),
+        ("", 0, 1),
+        ("a", 160, 1),
+        ("a", 161, 2),
+        ("a", 306, 2),
+        ("a", 307, 3),
+        ("€", 80, 1),
+        ("€", 81, 2),
         # 153 is odd and an escaped character is not split: 76 of them fill a part
-        ("€" * 152, 2),
-        ("€" * 153, 3),
-        ("字" * 70, 1),
-        ("字" * 71, 2),
-        ("字" * 134, 2),
-        ("字" * 135, 3),
-        ("字" + "a" * 70, 2),
-        ("🙂" * 35, 1),
-        ("🙂" * 36, 2),
+        ("€", 152, 2),
+        ("€", 153, 3),
+        ("字", 70, 1),
+        ("字", 71, 2),
+        ("字", 134, 2),
+        ("字", 135, 3),
+        ("🙂", 35, 1),
+        ("🙂", 36, 2),
         # 67 is odd as well: 33 pairs fill a part
-        ("🙂" * 66, 2),
-        ("🙂" * 67, 3),
+        ("🙂", 66, 2),
+        ("🙂", 67, 3),
     ],
 )
-def test_sms_parts_are_counted_as_carriers_count_them(text: str, parts: int) -> None:
-    assert wording.sms_parts(text) == parts
+def test_sms_parts_are_counted_as_carriers_count_them(character: str, count: int, parts: int) -> None:
+    assert wording.sms_parts(character * count) == parts
+
+
+def test_one_chinese_character_makes_the_whole_text_cost_as_chinese() -> None:
+    assert wording.sms_parts("字" + "a" * 69) == 1
+    assert wording.sms_parts("字" + "a" * 70) == 2

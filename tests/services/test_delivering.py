@@ -17,12 +17,13 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from flask import Flask
+from structlog.testing import capture_logs
 
 from wristband import clock
 from wristband.db import db, transaction
 from wristband.gateways.contract import Gateway, GatewayFault, Handover, Receipt
 from wristband.gateways.printed import PrintedGateway
-from wristband.outbox import bell, leases, queries
+from wristband.outbox import bell, leases, queries, rules
 from wristband.outbox.models import Delivery, Message
 from wristband.outbox.queue import enqueue
 from wristband.outbox.rules import Channel, MessageState, Outcome
@@ -419,10 +420,14 @@ def test_a_leased_message_is_nobody_elses_until_the_lease_is_over(clockwork: tim
 
 
 def _claim_and_die() -> Message:
+    [claimed] = _claim(lease="dead.1")
+    return claimed
+
+
+def _claim(*, lease: str, limit: int = 9) -> list[Message]:
     with transaction():
         now = clock.now()
-        [claimed] = leases.claim(lease="dead.1", until=now + timedelta(seconds=LEASE_S), limit=9, now=now)
-    return claimed
+        return leases.claim(lease=lease, until=now + timedelta(seconds=LEASE_S), limit=limit, now=now)
 
 
 def test_a_worker_that_lost_its_lease_records_its_attempt_and_settles_nothing(
@@ -441,6 +446,26 @@ def test_a_worker_that_lost_its_lease_records_its_attempt_and_settles_nothing(
     assert worker(Post(meanwhile)).drain() == Tally(lease_lost=1)
     assert (message().state, message().leased_by) == (MessageState.LEASED, "other.1")
     assert [delivery.outcome for delivery in deliveries()] == [Outcome.ACCEPTED]
+
+
+def test_attempts_settled_together_are_all_recorded_and_only_those_with_their_lease_move_on(
+    clockwork: time_machine.Traveller,
+) -> None:
+    owe("reach:1:guardian:1")
+    first = _claim_and_die()
+    clockwork.shift(timedelta(seconds=LEASE_S))
+    owe("reach:1:guardian:2")
+    with transaction():
+        leases.free_lapsed(clock.now())
+    taken = {mine.key: mine for mine in _claim(lease="other.1")}
+    ended = [
+        leases.Attempt(mine, "post", START, START, Outcome.ACCEPTED) for mine in (first, taken["reach:1:guardian:2"])
+    ]
+    with transaction():
+        moved = leases.settle([(attempt, rules.Next(MessageState.DELIVERED)) for attempt in ended])
+    assert moved == {taken["reach:1:guardian:2"].id}
+    assert message("reach:1:guardian:1").leased_by == "other.1"
+    assert {delivery.message_id for delivery in deliveries()} == {mine.id for mine in taken.values()}
 
 
 def test_a_machine_that_slept_through_its_lease_hands_over_only_under_a_new_one(
@@ -588,9 +613,11 @@ def test_a_worker_told_to_stop_finishes_and_settles_what_is_in_hand(app: Flask) 
         assert go_on.wait(20)
 
     owe()
-    with Running(app, Post(slow)) as running:
+    with capture_logs() as lines, Running(app, Post(slow)) as running:
         assert in_hand.wait(20)
         running.until.set()
+        while "worker_stopping" not in [line["event"] for line in lines]:
+            time.sleep(0.01)
         owe("reach:1:guardian:2")
         go_on.set()
     assert running.tally == Tally(delivered=1)
@@ -705,13 +732,8 @@ def test_how_long_the_oldest_has_waited_is_known(clockwork: time_machine.Travell
     owe("reach:1:guardian:1")
     clockwork.shift(timedelta(minutes=1))
     owe("reach:1:guardian:2")
-    _claim_and_die_of_one()
+    _claim(lease="dead.1", limit=1)
     assert queries.find_oldest_waiting_at(Channel.SMS) == START
-
-
-def _claim_and_die_of_one() -> None:
-    with transaction():
-        leases.claim(lease="dead.1", until=clock.now() + timedelta(seconds=LEASE_S), limit=1, now=clock.now())
 
 
 def test_a_reach_counts_people_not_messages() -> None:

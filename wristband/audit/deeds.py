@@ -17,6 +17,8 @@ class Deed(StrEnum):
     CONSENT_WITHDRAWN = "consent.withdrawn"
     BAND_ISSUED = "band.issued"
     BAND_PRINTED = "band.printed"
+    BATCH_BEGUN = "batch.begun"
+    BAND_BOUND = "band.bound"
     BAND_ENDED = "band.ended"
     FAMILY_TOLD = "family.told"
     FAMILY_SAW = "family.saw"

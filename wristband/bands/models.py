@@ -11,10 +11,22 @@ from wristband.sealing import sealed
 from wristband.values.code import BandCode
 
 
+class Batch(Row):
+    """Blank stock made at once: so many carriers of one form, numbered from 1."""
+
+    __tablename__ = "batch"
+    form: Mapped[BandForm] = mapped_column(enum_type(BandForm))
+    wanted: Mapped[int]
+    address: Mapped[str] = mapped_column(sa.String(120))
+    """What its symbols say before the token: later settings do not change what is printed."""
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Band(Row):
     """One carrier. The row, not the signature, says whether it is alive."""
 
     __tablename__ = "band"
+    __table_args__ = (sa.UniqueConstraint("batch_id", "batch_number"),)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)
     """Idempotency: the same form sent twice issues one band."""
     serial: Mapped[str] = mapped_column(sa.String(12), unique=True)
@@ -33,6 +45,11 @@ class Band(Row):
     check_code_sealed: Mapped[str | None] = mapped_column("check_code", sa.Text)
     check_code = sealed("check_code_sealed")
     """Kept readable only while the band may still have to be printed."""
+    check_tries: Mapped[int] = mapped_column(default=0)
+    """Tries of the check code over the band's whole life: spent before comparing, never given back."""
+    batch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("batch.id"))
+    batch_number: Mapped[int | None]
+    """From 1, within its batch: the order of the print."""
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     issued_by: Mapped[str] = mapped_column(sa.String(48))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

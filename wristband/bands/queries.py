@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from wristband.bands.models import Band
+from wristband.bands.models import Band, Batch
 from wristband.bands.rules import BandState
 from wristband.db import db
 from wristband.elders.models import Guardianship
@@ -26,6 +26,52 @@ def ids_by_serial(serials: Collection[str]) -> dict[str, int]:
 def find_band_by_key(key: str) -> int | None:
     """The band that the form of this key has issued already."""
     return db.session.scalar(sa.select(Band.id).where(Band.key == key))
+
+
+def get_batch(batch_id: int) -> Batch:
+    batch = db.session.get(Batch, batch_id)
+    if batch is None:
+        raise NotFound("bands.batch_unknown")
+    return batch
+
+
+def list_batches() -> list[tuple[Batch, int]]:
+    """Every batch, newest first, with how many of its bands are minted."""
+    rows = db.session.execute(
+        sa.select(Batch, sa.func.count(Band.id))
+        .outerjoin(Band, Band.batch_id == Batch.id)
+        .group_by(Batch.id)
+        .order_by(Batch.id.desc())
+    )
+    return [(batch, count) for batch, count in rows]
+
+
+def count_minted(batch_id: int) -> int:
+    return db.session.scalar(sa.select(sa.func.count(Band.id)).where(Band.batch_id == batch_id)) or 0
+
+
+def missing_numbers(batch_id: int, wanted: int, most: int) -> list[int]:
+    """The first `most` numbers of the batch that have no band yet."""
+    minted = db.session.scalar(sa.select(sa.func.max(Band.batch_number)).where(Band.batch_id == batch_id)) or 0
+    if minted == count_minted(batch_id):
+        return list(range(minted + 1, min(minted + most, wanted) + 1))
+    # A batch minted by two at once may have holes; they come first.
+    known = set(db.session.scalars(sa.select(Band.batch_number).where(Band.batch_id == batch_id)))
+    return [number for number in range(1, wanted + 1) if number not in known][:most]
+
+
+def list_minted(batch_id: int, first: int, most: int) -> Sequence[Band]:
+    """The batch's bands from number `first` on, in order."""
+    return db.session.scalars(
+        sa.select(Band)
+        .where(Band.batch_id == batch_id, Band.batch_number >= first, Band.batch_number < first + most)
+        .order_by(Band.batch_number)
+    ).all()
+
+
+def find_blank(serial: str) -> Band | None:
+    """A band made in advance that is nobody's yet."""
+    return db.session.scalar(sa.select(Band).where(Band.serial == serial, Band.state == BandState.BLANK))
 
 
 def serial_taken(serial: str) -> bool:

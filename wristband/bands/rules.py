@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
+
+from wristband.values.budget import Budget, Fails
 
 
 class BandState(StrEnum):
@@ -16,6 +19,8 @@ class BandEnd(StrEnum):
     LOST = "lost"
     WORN_OUT = "worn_out"
     MISTAKE = "mistake"
+    OLD = "old"
+    """Worn for a year: printed symbols fade."""
 
 
 def _(text: str) -> str:
@@ -24,7 +29,8 @@ def _(text: str) -> str:
 
 END_WORDS = {
     BandEnd.LOST: _("丢了"),
-    BandEnd.WORN_OUT: _("旧了、坏了"),
+    BandEnd.WORN_OUT: _("坏了、磨花了"),
+    BandEnd.OLD: _("戴满一年了"),
     BandEnd.MISTAKE: _("做错了"),
 }
 
@@ -34,6 +40,10 @@ class BandForm(StrEnum):
 
     WRISTBAND = "wristband"
     CARD = "card"
+    LABEL = "label"
+    """Ironed on a garment."""
+    KEY_TAG = "key_tag"
+    SHOE_LABEL = "shoe_label"
 
 
 MOVES: dict[BandState, frozenset[BandState]] = {
@@ -47,6 +57,16 @@ def states_before(after: BandState) -> frozenset[BandState]:
     """The states from which `after` may be reached: the WHERE of the guarded update."""
     return frozenset(state for state, moves in MOVES.items() if after in moves)
 
+
+# A printed band is proposed for renewal after so long.
+WORN_FOR = timedelta(days=365)
+
+# A check code's tries, by who tries and by band; and for the band's whole life, then the route is shut.
+CHECK_BY_DEVICE = Budget("check_code.device", burst=3, every_s=1800, fails=Fails.CLOSED, refusal="bands.tries_spent")
+CHECK_BY_BAND = Budget("check_code.band", burst=10, every_s=8640, fails=Fails.CLOSED, refusal="bands.tries_spent")
+CHECK_TRIES_FOR_LIFE = 100
+
+LARGEST_BATCH = 100_000
 
 # Several carriers an elder, each ended alone; more than this is a mistake or a mischief.
 BANDS_AN_ELDER = 12

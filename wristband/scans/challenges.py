@@ -10,6 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
 
 from wristband.db import db
 from wristband.scans.models import Challenge
@@ -89,6 +90,14 @@ def _holder_hash(purpose: ChallengePurpose, holder: str) -> str:
 
 def _code_hash(challenge_id: int, purpose: ChallengePurpose, hashed: str, code: str) -> str:
     return box().keyed_hash("challenge.code", str(challenge_id), purpose.value, hashed, code)
+
+
+def check_code_matches(kept: str, band_id: int, digits: str) -> bool:
+    """Whether these digits are the band's, given the hash that is kept; as slow for a wrong one as for the right."""
+    try:
+        return _check_codes.verify(kept, box().keyed_hash("check_code", str(band_id), digits))
+    except (Argon2Error, InvalidHashError):
+        return False
 
 
 def hash_check_code(band_id: int, digits: str) -> str:

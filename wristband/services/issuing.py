@@ -43,18 +43,33 @@ class PrintableBand:
     issued_at: datetime
 
 
-def issue(key: str, elder_id: int, form: BandForm, *, guardian_id: int, now: datetime) -> int:
-    """Make a band for one of this guardian's elders. Returns its id. Raises NotFound, BadValue, Unavailable.
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The band that a new one takes the place of, and why."""
 
-    `key` is the form's own: sent twice, the first band is the answer.
+    band_id: int
+    why: BandEnd
 
-    The portrait is drawn in where there is one and its printing was consented to.
+
+def issue(
+    key: str,
+    elder_id: int,
+    form: BandForm,
+    *,
+    guardian_id: int,
+    instead_of: Replaced | None = None,
+    now: datetime,
+) -> int:
+    """Make a band for one of this guardian's elders. Returns its id. Raises NotFound, BadValue, Conflict, Unavailable.
+
+    `key` is the form's own: sent twice, the first band is the answer. The portrait is drawn in where there is one and
+    its printing was consented to. The band that it is `instead_of` ends in the same moment, not before.
     """
     get_elder(elder_id, guardian_id=guardian_id)
     hashed = box().keyed_hash("band.key", str(guardian_id), str(elder_id), key)
     if (known := queries.find_band_by_key(hashed)) is not None:
         return known
-    _check_room(elder_id)
+    _check_room(elder_id, instead_of)
     photo = find_portrait(elder_id) if consented(elder_id, Purpose.PORTRAIT) else None
     portrait = (photo.id, photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)) if photo else None
     face = _face(*portrait) if portrait else None
@@ -69,7 +84,9 @@ def issue(key: str, elder_id: int, form: BandForm, *, guardian_id: int, now: dat
                 get_elder(elder_id, guardian_id=guardian_id, held=True)
                 if (known := queries.find_band_by_key(hashed)) is not None:
                     return known
-                _check_room(elder_id)
+                if instead_of is not None:
+                    _end(instead_of.band_id, instead_of.why, guardian_id, now)
+                _check_room(elder_id, None)
                 band = _band(band_id, drawn, elder_id, portrait, form, f"guardian:{guardian_id}", now)
                 band.key = hashed
                 band.check_code_hash, band.check_code = check_code_hash, check_code.digits
@@ -82,8 +99,8 @@ def issue(key: str, elder_id: int, form: BandForm, *, guardian_id: int, now: dat
     raise Unavailable("bands.try_again")
 
 
-def _check_room(elder_id: int) -> None:
-    if queries.count_active(elder_id) >= BANDS_AN_ELDER:
+def _check_room(elder_id: int, instead_of: Replaced | None) -> None:
+    if queries.count_active(elder_id) - (instead_of is not None) >= BANDS_AN_ELDER:
         raise BadValue("bands.too_many", most=BANDS_AN_ELDER)
 
 
@@ -119,15 +136,19 @@ def _printable(band: Band) -> PrintableBand:
 def end(band_id: int, why: BandEnd, *, guardian_id: int, now: datetime) -> None:
     """End one band, and it alone: it opens what an unknown one opens. Raises NotFound, Conflict when it has ended."""
     with transaction():
-        band = queries.get_band(band_id, guardian_id=guardian_id)
-        ended = db.session.execute(
-            sa.update(Band)
-            .where(Band.id == band_id, Band.state.in_(states_before(BandState.ENDED)))
-            .values(state=BandState.ENDED, ended_at=now, end=why, check_code_sealed=None)
-        )
-        if ended.rowcount != 1:  # type: ignore[attr-defined]
-            raise Conflict("bands.ended")
-        _record(Deed.BAND_ENDED, band, guardian_id, now, why=why.value)
+        _end(band_id, why, guardian_id, now)
+
+
+def _end(band_id: int, why: BandEnd, guardian_id: int, now: datetime) -> None:
+    band = queries.get_band(band_id, guardian_id=guardian_id)
+    ended = db.session.execute(
+        sa.update(Band)
+        .where(Band.id == band_id, Band.state.in_(states_before(BandState.ENDED)))
+        .values(state=BandState.ENDED, ended_at=now, end=why, check_code_sealed=None)
+    )
+    if ended.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("bands.ended")
+    _record(Deed.BAND_ENDED, band, guardian_id, now, why=why.value)
 
 
 def _draw(face: Image.Image | None) -> Release:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request
+from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, session
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from wristband.errors import Refusal, SignInNeeded, TooMany
 from wristband.refusals import SENTENCES
 from wristband.web.language import gettext
-from wristband.web.sessions import PREFIXES, door_of
+from wristband.web.sessions import PREFIXES, THEN, door_of
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +46,8 @@ def attach(app: Flask) -> None:
         if isinstance(refusal, SignInNeeded):
             door = door_of(request.path)
             if door and request.method == "GET" and not request.headers.get("X-Part"):
+                # Back here afterwards: the path is one of ours, since a view of this door has refused it.
+                session[THEN] = request.path
                 return make_response(redirect(f"{PREFIXES[door]}/sign-in"))
         if refusal.status >= 500:
             log.error("refused", code=refusal.code, endpoint=request.endpoint)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app
 
 from wristband import clock
 from wristband.web.language import gettext as _
@@ -49,4 +49,5 @@ def digest(path: str) -> str:
 def attach(app: Flask) -> None:
     app.jinja_env.filters.update(time=day_time, clock=clock_time, distance=distance)
 
-    app.jinja_env.globals["static"] = lambda path: url_for("static", filename=path, v=digest(path))
+    # Not by url_for: a refusal is told under a host that no address can be built for, too.
+    app.jinja_env.globals["static"] = lambda path: f"{app.static_url_path}/{path}?v={digest(path)}"

@@ -10,6 +10,9 @@ from wristband.accounts.rules import Door
 # Where each signed-in door lives; its cookie is sent nowhere else.
 PREFIXES = {Door.FAMILY: "/family", Door.POLICE: "/police"}
 
+# Where a person wanted to go before signing in.
+THEN = "then"
+
 
 def door_of(path: str) -> Door | None:
     """The signed-in door a path belongs to."""

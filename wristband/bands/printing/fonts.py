@@ -99,8 +99,10 @@ class Typeface:
 
     @property
     def name(self) -> str:
-        """Its PostScript name."""
-        return str(self._font["name"].getDebugName(6) or self.path.stem).replace(" ", "")
+        """Its PostScript name, after six letters that tell this cut from others of the same font."""
+        digest = hashlib.sha256(self.path.stem.encode()).digest()
+        tag = "".join(string.ascii_uppercase[octet % 26] for octet in digest[:6])
+        return f"{tag}+{self._font['name'].getDebugName(6) or 'Band'}".replace(" ", "")
 
     def numbered(self) -> Iterator[tuple[int, str, float]]:
         """Every character: its number in a PDF, itself, its advance."""

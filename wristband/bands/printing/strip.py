@@ -3,49 +3,65 @@
 from __future__ import annotations
 
 from wristband.bands.artwork.drawing import SIZE_MM
-from wristband.bands.printing.sheet import BandPrint, Sheet
-from wristband.bands.printing.words import WORDS, host_of
+from wristband.bands.printing.band import BandPrint, symbol_mm
+from wristband.bands.printing.surface import Surface
 
 WIDTH_MM, HEIGHT_MM = 279.0, 25.0
-FOLDED_MM = 2 * HEIGHT_MM
+TAIL_MM = 62.0
+"""Of a strip that is printed on one side, the end that the other end covers once the band is closed."""
 
+_MOST_SYMBOL_MM = 24.5
 # Words stand close to the symbol: on a wrist one sees about seven centimetres at a time.
 _TEXT_MM = 62.0
 _GAP_MM = 2.0
 
 
-def draw(sheet: Sheet, band: BandPrint, x: float, y: float) -> None:
-    """Outside above the fold, inside below it and upside down, so that it reads upright when folded back."""
-    sheet.background(x, y, WIDTH_MM, FOLDED_MM)
-    _outside(sheet, band, x, y)
-    with sheet.turned(x + WIDTH_MM / 2, y + 1.5 * HEIGHT_MM):
-        _inside(sheet, band, x, y + HEIGHT_MM)
-    words = WORDS[band.language]
-    sheet.dashes(x, y + HEIGHT_MM, x + WIDTH_MM, y + HEIGHT_MM)
-    sheet.text(x + 4, y + HEIGHT_MM - 0.8, words.fold, height=1.5, width=40)
-    sheet.crop_marks(x, y, WIDTH_MM, FOLDED_MM)
+def outside(surface: Surface, band: BandPrint) -> None:
+    """What shows on the wrist."""
+    _face(surface, band, WIDTH_MM, symbol_mm(band.design, SIZE_MM, _MOST_SYMBOL_MM))
+    words_end = WIDTH_MM - 6
+    surface.text(words_end, 20.6, band.month, height=2.2, width=40, align="right", colour=band.ink)
 
 
-def _outside(sheet: Sheet, band: BandPrint, x: float, y: float) -> None:
-    words, host = WORDS[band.language], host_of(band.design.address)
-    left = x + (WIDTH_MM - SIZE_MM) / 2
-    sheet.symbol(left, y + (HEIGHT_MM - SIZE_MM) / 2, SIZE_MM, band)
-    before, after = left - _GAP_MM, left + SIZE_MM + _GAP_MM
-    sheet.text(before, y + 10.8, words.lost, height=6.2, width=_TEXT_MM, bold=True, align="right")
-    sheet.text(before, y + 19.6, words.scan, height=5.0, width=_TEXT_MM, bold=True, align="right")
-    sheet.text(after, y + 9.6, words.emergency, height=5.6, width=_TEXT_MM, bold=True)
-    number = words.number.format(code=band.code.shown)
-    sheet.text(after, y + 16.0, number, height=3.6, width=_TEXT_MM, bold=True)
-    sheet.text(after, y + 20.6, words.typed.format(host=host), height=2.2, width=_TEXT_MM)
-    sheet.text(x + WIDTH_MM - 6, y + 20.6, words.month(band.issued), height=2.2, width=40, align="right")
+def _face(surface: Surface, band: BandPrint, width: float, size: float) -> None:
+    """Symbol and words about the middle of a width."""
+    words, ink, left = band.words, band.ink, (width - size) / 2
+    surface.symbol(left, (HEIGHT_MM - size) / 2, size, band)
+    before, after = left - _GAP_MM, left + size + _GAP_MM
+    if words.lost:
+        surface.text(before, 10.8, words.lost, height=6.2, width=_TEXT_MM, bold=True, align="right", colour=ink)
+        surface.text(before, 19.6, words.scan, height=5.0, width=_TEXT_MM, bold=True, align="right", colour=ink)
+        surface.text(after, 9.6, words.emergency, height=5.6, width=_TEXT_MM, bold=True, colour=ink)
+    else:
+        surface.text(before, 14.2, words.scan, height=3.4, width=_TEXT_MM, align="right", colour=ink)
+        surface.text(after, 9.6, words.emergency, height=3.4, width=_TEXT_MM, colour=ink)
+    surface.text(after, 16.0, band.number, height=3.6, width=_TEXT_MM, bold=not band.discreet, colour=ink)
+    surface.text(after, 20.6, band.typed, height=2.2, width=_TEXT_MM, colour=ink)
 
 
-def _inside(sheet: Sheet, band: BandPrint, x: float, y: float) -> None:
-    words, middle = WORDS[band.language], x + WIDTH_MM / 2
-    sheet.text(middle - 52, y + 11.2, words.inside, height=4.2, width=30, bold=True, align="right")
+def inside(surface: Surface, band: BandPrint) -> None:
+    """What lies on the skin."""
+    words, ink, middle = band.words, band.ink, WIDTH_MM / 2
+    surface.text(middle - 52, 11.2, words.inside, height=4.2, width=30, bold=True, align="right", colour=ink)
     if band.check_code is not None:
         said = f"{words.check_code} {band.check_code.shown}"
-        sheet.text(middle, y + 11.2, said, height=5.6, width=92, bold=True, align="centre")
-        sheet.text(middle, y + 18.4, words.check_code_use, height=2.6, width=96, align="centre")
-    sheet.text(middle + 52, y + 11.2, words.month(band.issued), height=2.6, width=50)
-    sheet.text(middle + 52, y + 15.6, words.renew, height=2.6, width=50)
+        surface.text(middle, 11.2, said, height=5.6, width=92, bold=True, align="centre", colour=ink)
+        surface.text(middle, 18.4, words.check_code_use, height=2.6, width=96, align="centre", colour=ink)
+    surface.text(middle + 52, 8.0, band.month, height=2.6, width=80, colour=ink)
+    surface.text(middle + 52, 13.0, words.renew, height=2.6, width=80, colour=ink)
+    surface.text(middle + 52, 18.0, band.issuer, height=2.6, width=80, colour=ink)
+    surface.text(4, HEIGHT_MM - 0.8, words.fold, height=1.5, width=40, colour=ink)
+
+
+def on_one_side(surface: Surface, band: BandPrint) -> None:
+    """The strip of a wristband printer, which has no inside: the check code stands on the end that is covered."""
+    words, ink, worn = band.words, band.ink, WIDTH_MM - TAIL_MM
+    _face(surface, band, worn, _MOST_SYMBOL_MM)
+    surface.dashes(worn, 1.5, worn, HEIGHT_MM - 1.5)
+    left, room = worn + 4, TAIL_MM - 8
+    surface.text(left, 5.0, f"{words.inside} · {words.overlap}", height=2.0, width=room, colour=ink)
+    if band.check_code is not None:
+        said = f"{words.check_code} {band.check_code.shown}"
+        surface.text(left, 11.6, said, height=4.2, width=room, bold=True, colour=ink)
+        surface.paragraph(left, 15.4, words.check_code_use, height=2.0, width=room, lines=2, colour=ink)
+    surface.text(left, 22.6, f"{band.month} {band.issuer}".strip(), height=2.0, width=room, colour=ink)

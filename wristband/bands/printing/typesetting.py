@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ CAP_HEIGHT = 0.76
 # Ask for another drawing of the character before them; without one in the font they mean nothing.
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _SHRINK = 0.96
-_BREAKS_AFTER = " /.·-？，。、："
-_BREAKS_BEFORE = "（("
+# What ends with a blank, or with a Chinese mark, stays together on a line.
+_PIECE = re.compile(r"[^ ，。、？：]+[ ，。、？：]*")
+# Where a piece that is too long for a line may be broken: in a host, and between Chinese characters.
+_JOINTS = re.compile(r"(?<=[./-])|(?<=[^\x00-\x7f])(?![，。、？：])")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Type:
 
     def _helper(self, characters: frozenset[str]) -> dict[str, Typeface]:
         """For each rare character a typeface that has it, as few of them as come by trying one after another."""
-        left, found = set(characters), {}
+        left = set(characters)
+        found: dict[str, Typeface] = {}
         for path in (self.source, *fonts.installed()):
             if not left:
                 break
@@ -109,36 +113,27 @@ def _is_joined(character: str) -> bool:
 def broken(type_: Type, text: str, *, height: float, width: float, lines: int) -> tuple[float, list[Line]]:
     """The text in at most `lines` lines of `width` mm: the height of its capitals, and the lines.
 
-    Set smaller than `height` where it does not fit; broken between words and between Chinese characters, inside a
-    word only where it has a dot, a slash or a hyphen.
+    Set smaller than `height` where it does not fit. Broken after blanks and Chinese marks; what is too long for a
+    line, such as a host, after its dots and slashes, or between Chinese characters.
     """
-    pieces = list(_pieces(text))
     while True:
         size = height / CAP_HEIGHT
         rows: list[str] = []
-        for piece in pieces:
+        for piece in _pieces(type_, text, width / size):
             if rows and type_.line((rows[-1] + piece).rstrip()).advance * size <= width:
                 rows[-1] += piece
             else:
                 rows.append(piece)
-        set_rows = [type_.line(row.strip()) for row in rows]
-        if len(rows) <= lines and all(row.advance * size <= width for row in set_rows):
-            return height, set_rows
+        made = [type_.line(row.strip()) for row in rows]
+        if len(made) <= lines and all(row.advance * size <= width for row in made):
+            return height, made
         height *= _SHRINK
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """What stays together on a line."""
-    piece = ""
-    for character in text:
-        wide = unicodedata.east_asian_width(character) == "W"
-        if piece and (wide or character in _BREAKS_BEFORE) and character not in _BREAKS_AFTER:
+def _pieces(type_: Type, text: str, room: float) -> Iterator[str]:
+    """What stays together on a line of so many type sizes."""
+    for piece in _PIECE.findall(text):
+        if type_.line(piece.strip()).advance > room:
+            yield from (part for part in _JOINTS.split(piece) if part)
+        else:
             yield piece
-            piece = ""
-        piece += character
-        if wide or character in _BREAKS_AFTER:
-            if character in _BREAKS_AFTER or not piece[:-1]:
-                yield piece
-                piece = ""
-    if piece:
-        yield piece

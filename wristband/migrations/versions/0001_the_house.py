@@ -31,6 +31,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_audit_row_elder_id'), ['elder_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_audit_row_subject'), ['subject'], unique=False)
 
+    op.create_table('batch',
+    sa.Column('form', sa.Enum('wristband', 'card', 'label', 'key_tag', 'shoe_label', name='bandform', native_enum=False, length=24), nullable=False),
+    sa.Column('wanted', sa.Integer(), nullable=False),
+    sa.Column('address', sa.String(length=120), nullable=False),
+    sa.Column('began_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_batch'))
+    )
     op.create_table('challenge',
     sa.Column('purpose', sa.Enum('sign_in', name='challengepurpose', native_enum=False, length=24), nullable=False),
     sa.Column('holder', sa.String(length=64), nullable=False),
@@ -289,7 +297,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('serial', sa.String(length=12), nullable=False),
     sa.Column('key_id', sa.String(length=1), nullable=False),
-    sa.Column('form', sa.Enum('wristband', 'card', name='bandform', native_enum=False, length=24), nullable=False),
+    sa.Column('form', sa.Enum('wristband', 'card', 'label', 'key_tag', 'shoe_label', name='bandform', native_enum=False, length=24), nullable=False),
     sa.Column('state', sa.Enum('blank', 'active', 'ended', name='bandstate', native_enum=False, length=24), nullable=False),
     sa.Column('elder_id', sa.BigInteger(), nullable=True),
     sa.Column('photo_id', sa.BigInteger(), nullable=True),
@@ -299,14 +307,19 @@ def upgrade() -> None:
     sa.Column('design', sa.LargeBinary(), nullable=False),
     sa.Column('check_code_hash', sa.String(length=200), nullable=False),
     sa.Column('check_code', sa.Text(), nullable=True),
+    sa.Column('check_tries', sa.Integer(), nullable=False),
+    sa.Column('batch_id', sa.BigInteger(), nullable=True),
+    sa.Column('batch_number', sa.Integer(), nullable=True),
     sa.Column('issued_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('issued_by', sa.String(length=48), nullable=False),
     sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('end', sa.Enum('lost', 'worn_out', 'mistake', name='bandend', native_enum=False, length=24), nullable=True),
+    sa.Column('end', sa.Enum('lost', 'worn_out', 'mistake', 'old', name='bandend', native_enum=False, length=24), nullable=True),
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['batch.id'], name=op.f('fk_band_batch_id_batch')),
     sa.ForeignKeyConstraint(['elder_id'], ['elder.id'], name=op.f('fk_band_elder_id_elder')),
     sa.ForeignKeyConstraint(['photo_id'], ['photo.id'], name=op.f('fk_band_photo_id_photo')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_band')),
+    sa.UniqueConstraint('batch_id', 'batch_number', name=op.f('uq_band_batch_id_batch_number')),
     sa.UniqueConstraint('key', name=op.f('uq_band_key')),
     sa.UniqueConstraint('serial', name=op.f('uq_band_serial'))
     )
@@ -479,6 +492,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_challenge_holder'))
 
     op.drop_table('challenge')
+    op.drop_table('batch')
     with op.batch_alter_table('audit_row', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_audit_row_subject'))
         batch_op.drop_index(batch_op.f('ix_audit_row_elder_id'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 
 from flask import Response, g, make_response, redirect, render_template, request, send_file, url_for
 from markupsafe import Markup
@@ -11,10 +12,12 @@ from wristband import clock
 from wristband.bands import queries
 from wristband.bands.artwork import drawing
 from wristband.bands.printing.pdf import BandPrint, band_pdf
-from wristband.bands.rules import END_WORDS, BandEnd, BandForm
-from wristband.elders.queries import get_elder
-from wristband.errors import BadValue
-from wristband.services import issuing
+from wristband.bands.rules import END_WORDS, WORN_FOR, BandEnd, BandForm
+from wristband.elders.queries import get_elder, list_elders
+from wristband.errors import BadValue, TooMany
+from wristband.services import binding, issuing
+from wristband.values.code import BandCode, CheckCode
+from wristband.web.errors import sentence
 from wristband.web.guardian import family
 from wristband.web.guards import guardian
 from wristband.web.language import current, gettext
@@ -46,6 +49,8 @@ def band(band_id: int) -> str:
         band=found,
         elder=elder,
         symbol=_symbol(issuing.drawn(band_id, guardian_id=me), _ON_SCREEN_MM),
+        key=secrets.token_urlsafe(16),
+        old=found.issued_at + WORN_FOR <= clock.now(),
         ends_shown=[(why, gettext(words)) for why, words in END_WORDS.items()],
     )
 
@@ -80,6 +85,67 @@ def band_as_page(band_id: int) -> str:
         band_id=band_id,
         symbol=_symbol(printable, drawing.SIZE_MM),
         host=settings().host,
+    )
+
+
+@family.post("/bands/<int:band_id>/replace")
+@guardian
+def replace_band(band_id: int) -> Response:
+    """A new band of the same form; the old one ends in the same moment."""
+    why, key = request.form.get("replace_why", ""), request.form.get("key", "")
+    if why not in set(BandEnd) or not 16 <= len(key) <= 64:
+        raise BadValue("page.bad_request")
+    me = g.account.guardian_id
+    old = queries.get_band(band_id, guardian_id=me)
+    new_id = issuing.issue(
+        key,
+        old.elder_id or 0,
+        old.form,
+        guardian_id=me,
+        instead_of=issuing.Replaced(band_id, BandEnd(why)),
+        now=clock.now(),
+    )
+    return make_response(redirect(url_for("family.band", band_id=new_id), code=303))
+
+
+@family.get("/bind")
+@guardian
+def bind_page() -> str:
+    """A blank band to be given to an elder; the scan page hands its code along."""
+    return _bind_page({"code": request.args.get("code", "")[:40]})
+
+
+@family.post("/bind")
+@guardian
+def bind_band() -> Response | tuple[str, int]:
+    texts = {name: request.form.get(name, "")[:40] for name in ("code", "check", "elder_id")}
+    errors: dict[str, str] = {}
+    try:
+        code = BandCode.parse(texts["code"])
+    except BadValue as refusal:
+        errors["code"] = sentence(refusal)
+    try:
+        check = CheckCode.parse(texts["check"])
+    except BadValue as refusal:
+        errors["check"] = sentence(refusal)
+    if errors:
+        return _bind_page(texts, errors), 422
+    try:
+        elder_id = int(texts["elder_id"]) if texts["elder_id"].isdecimal() else 0
+        band_id = binding.bind(code, check, elder_id, guardian_id=g.account.guardian_id, now=clock.now())
+    except (BadValue, TooMany) as refusal:
+        return _bind_page(texts, {"check": sentence(refusal)}), refusal.status
+    return make_response(redirect(url_for("family.band", band_id=band_id), code=303))
+
+
+def _bind_page(texts: dict[str, str], errors: dict[str, str] | None = None) -> str:
+    elders = list_elders(guardian_id=g.account.guardian_id)
+    return render_template(
+        "guardian/bind.html",
+        door="family",
+        values=texts,
+        errors=errors or {},
+        elders=[(elder.id, elder.name) for elder in elders],
     )
 
 

@@ -16,6 +16,7 @@ from wristband.web.guardian import family
 from wristband.web.guards import REFERENCE, visitor
 from wristband.web.language import current
 from wristband.web.pages import settings
+from wristband.web.sessions import THEN
 
 
 @family.get("/sign-in")
@@ -59,9 +60,10 @@ def enter_code() -> Response:
         reference = signing_in.enter_code(phone, code, language=current(), now=clock.now())
     except (BadValue, TooMany) as refusal:
         return refused(_page("code", phone=phone.masked(), refusal=refusal), refusal)
-    session.clear()  # a new sign-in takes nothing over from before
+    then = session.get(THEN) or url_for("family.home")
+    session.clear()  # a new sign-in takes nothing over from before but the way
     session[REFERENCE] = reference
-    return make_response(redirect(url_for("family.home"), code=303))
+    return make_response(redirect(then, code=303))
 
 
 @family.post("/sign-out")

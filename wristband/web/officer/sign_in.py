@@ -11,6 +11,7 @@ from wristband.services import signing_in
 from wristband.web.errors import refused, sentence
 from wristband.web.guards import REFERENCE, visitor
 from wristband.web.officer import police
+from wristband.web.sessions import THEN
 
 
 @police.get("/sign-in")
@@ -28,9 +29,10 @@ def enter_password() -> Response:
     except (BadValue, TooMany) as refusal:
         page = render_template("officer/sign_in.html", door="police", username=username, error=sentence(refusal))
         return refused(page, refusal)
-    session.clear()  # a new sign-in takes nothing over from before
+    then = session.get(THEN) or url_for("police.desk")
+    session.clear()  # a new sign-in takes nothing over from before but the way
     session[REFERENCE] = reference
-    return make_response(redirect(url_for("police.desk"), code=303))
+    return make_response(redirect(then, code=303))
 
 
 @police.post("/sign-out")
