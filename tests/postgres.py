@@ -62,15 +62,12 @@ class Databases:
         self._run(self._server, f'DROP DATABASE "{url.database}" WITH (FORCE)')
 
     def empty(self, url: URL) -> None:
-        """Take every row out of a migrated database. Quicker by far than a new copy of it."""
-        tables = self._run(
-            url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-        )
-        some = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")" for name in tables)  # noqa: S608  our own tables
-        filled = self._run(url, some)
-        if filled:
-            names = ", ".join(f'"{name}"' for name in filled)
-            self._run(url, f"SET lock_timeout = '10s'; TRUNCATE {names} RESTART IDENTITY CASCADE")
+        """Take every row out of a migrated database. Quicker by far than TRUNCATE or a new copy of it."""
+        from wristband.db import db
+
+        # Dependents first; a statement each, in one message and one transaction.
+        rows_of_all = "".join(f'DELETE FROM "{table.name}";' for table in reversed(db.metadata.sorted_tables))  # noqa: S608  our own tables
+        self._run(url, f"SET lock_timeout = '10s'; {rows_of_all}")
 
     def _run(self, url: URL, statement: str) -> list[str]:
         """The first column of what a statement returns."""

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from markupsafe import escape
+from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from wristband.db import db
@@ -26,7 +27,9 @@ ON_SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def send(client: FlaskClient, path: str, fields: dict[str, Any], **more: Any) -> TestResponse:
     """POST a form with files in it: a file's value is (stream, name)."""
     # As bytes: the test client would leave a temporary file of its own open.
-    boundary, body = encode_multipart(fields)
+    boundary, body = encode_multipart(
+        {name: FileStorage(*value) if isinstance(value, tuple) else value for name, value in fields.items()}
+    )
     return client.post(path, data=body, content_type=f"multipart/form-data; boundary={boundary}", **more)
 
 

@@ -40,7 +40,7 @@ BODIES: dict[str, tuple[str, bytes]] = {
     "multipart cut short": (MULTIPART, PART % (b"band", b"x")),
     "multipart without end of header": (MULTIPART, b"--x\r\nContent-Disposition: form-data; name="),
     "multipart of noise": (MULTIPART, bytes(range(256)) * 40),
-    "invalid UTF-8": (FORM, b"code=%ff%fe&band=%c0%80&phone=%ed%a0%80&username=%f5"),
+    "invalid UTF-8": (FORM, b"code=%ff%fe&stamp=%c0%80&phone=%ed%a0%80&username=%f5"),
     "raw bytes": (FORM, bytes(range(1, 256))),
     "NUL": (FORM, b"code=%00&phone=%00&username=%00&words=%00&latitude=%00&district=%00"),
     "a hundred fields and one": (FORM, urlencode({f"f{number}": 1 for number in range(101)}).encode()),
@@ -61,30 +61,22 @@ def _is_a_sentence(answer: TestResponse) -> bool:
     return answer.mimetype == "text/html" and "Traceback" not in page and "</html>" in page
 
 
-@pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("path", POSTS)
-def test_a_body_nobody_sends_is_refused_quickly_and_in_words(
-    client: FlaskClient, app: Flask, path: str, body: str
-) -> None:
-    content_type, data = BODIES[body]
-    answer = client.post(path, data=data, content_type=content_type)
-    assert 400 <= answer.status_code < 500
-    assert _is_a_sentence(answer)
+def test_a_body_nobody_sends_is_refused_quickly_and_in_words(client: FlaskClient, app: Flask, path: str) -> None:
+    for kind, (content_type, data) in BODIES.items():
+        answer = client.post(path, data=data, content_type=content_type)
+        assert 400 <= answer.status_code < 500, kind
+        assert _is_a_sentence(answer), kind
     assert count(Incident) == 0
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_a_signed_in_guardians_form_is_no_exception(client: FlaskClient, world: World, body: str) -> None:
+def test_a_signed_in_guardians_form_is_no_exception(client: FlaskClient, world: World) -> None:
     cast.sign_in_guardian(client)
-    content_type, data = BODIES[body]
-    answer = client.post(
-        "/family/elders/new",
-        data=data,
-        content_type=content_type,
-        headers={"X-CSRFToken": cast.csrf(client, "/family")},
-    )
-    assert 400 <= answer.status_code < 500
-    assert _is_a_sentence(answer)
+    token = {"X-CSRFToken": cast.csrf(client, "/family")}
+    for kind, (content_type, data) in BODIES.items():
+        answer = client.post("/family/elders/new", data=data, content_type=content_type, headers=token)
+        assert 400 <= answer.status_code < 500, kind
+        assert _is_a_sentence(answer), kind
     assert count(Elder) == 2
 
 

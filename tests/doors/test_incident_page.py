@@ -94,22 +94,29 @@ def test_from_report_to_home_each_step_is_taken_by_a_tap(client: FlaskClient, wo
 
 
 @ON_SQLITE
-@pytest.mark.parametrize("after", STATES)
 @pytest.mark.parametrize("before", STATES)
 def test_a_step_that_is_not_in_the_table_is_refused_on_the_page_with_the_state_of_now(
-    client: FlaskClient, world: World, address: str, before: IncidentState, after: IncidentState
+    client: FlaskClient, world: World, address: str, before: IncidentState
 ) -> None:
     _bring_to(client, address, before)
     steps = count(IncidentMove)
-    closing = {"disposition": "with_family"} if after is IncidentState.CLOSED else {}
-    answer = _move(client, address, after, **closing)
-    if after in MOVES[before]:
-        assert answer.status_code == 303
-        return
-    assert answer.status_code == 409
-    assert tells(answer, "incidents.moved_on")
-    assert only(Incident).number in words(answer)
+    for after in set(STATES) - MOVES[before]:
+        closing = {"disposition": "with_family"} if after is IncidentState.CLOSED else {}
+        answer = _move(client, address, after, **closing)
+        assert answer.status_code == 409
+        assert tells(answer, "incidents.moved_on")
+        assert only(Incident).number in words(answer)
     assert (only(Incident).state, count(IncidentMove)) == (before, steps)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("before", [state for state in STATES if state is not IncidentState.CLOSED])
+def test_an_incident_can_be_closed_from_every_state(
+    client: FlaskClient, world: World, address: str, before: IncidentState
+) -> None:
+    _bring_to(client, address, before)
+    assert _move(client, address, "closed", disposition="at_station").status_code == 303
+    assert only(Incident).disposition is Disposition.AT_STATION
 
 
 @ON_SQLITE

@@ -72,13 +72,6 @@ def test_what_does_not_fit_is_told_and_the_password_is_not_sent_back(
     assert client.get("/police").status_code == 302
 
 
-@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
-def test_a_name_with_a_nul_is_no_name(client: FlaskClient, world: World) -> None:
-    page = _enter(client, "officer\0", PASSWORD)
-    assert page.status_code == 422
-    assert tells(page, "page.bad_request")
-
-
 def test_too_many_tries_are_told_with_the_wait_for_a_known_and_an_unknown_name(app: Flask, world: World) -> None:
     with time_machine.travel(clock.now(), tick=False):
         for username in ("officer", "nobody-here"):

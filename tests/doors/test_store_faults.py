@@ -79,6 +79,13 @@ def test_a_deed_that_breaks_in_the_middle_leaves_nothing(client: FlaskClient, ap
     assert cast.tap(client, fields, "police").status_code == 303
 
 
+def test_a_name_no_store_can_hold_is_refused_before_it_is_looked_for(client: FlaskClient, world: World) -> None:
+    token = cast.csrf(client, "/police/sign-in")
+    answer = client.post("/police/sign-in", data={"csrf_token": token, "username": "officer\0", "password": "x"})
+    assert answer.status_code == 422
+    assert tells(answer, "page.bad_request")
+
+
 @ON_SQLITE
 def test_a_broken_store_is_a_sentence_at_every_door_and_bands_still_open(
     client: FlaskClient, world: World, tmp_path: Path

@@ -14,8 +14,21 @@ def current() -> str:
     """BCP 47 tag of this request's language."""
     if "language" not in g:
         asked = request.args.get("lang")
-        g.language = asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES, SOURCE)
+        g.language = asked if asked in LANGUAGES else _of_browser()
     return str(g.language)
+
+
+def _of_browser() -> str:
+    """The first language the browser asks for that we speak any kind of: zh-TW is answered in Chinese, not English."""
+    for tag, quality in request.accept_languages:
+        spoken = next((ours for ours in LANGUAGES if _family(ours) == _family(tag)), None)
+        if spoken and quality > 0:
+            return spoken
+    return SOURCE
+
+
+def _family(tag: str) -> str:
+    return tag.replace("_", "-").partition("-")[0].lower()
 
 
 def gettext(text: str, **facts: Any) -> str:
@@ -29,13 +42,18 @@ def language_links() -> list[tuple[str, str, str, bool]]:
 
     The answer to a form may stand at an address that only takes forms: then the page above it is linked.
     """
-    addresses = current_app.create_url_adapter(request)
-    only_takes_forms = request.method == "POST" and addresses is not None and not addresses.test(method="GET")
-    path = request.path.rpartition("/")[0] if only_takes_forms else ""
+    path = request.path.rpartition("/")[0] if _only_takes_forms() else ""
     says = g.get("address_says", {})
     return [
         (tag, name, f"{path}?{urlencode({**says, 'lang': tag})}", tag == current()) for tag, name in LANGUAGES.items()
     ]
+
+
+def _only_takes_forms() -> bool:
+    if request.method != "POST" or request.url_rule is None:
+        return False
+    addresses = current_app.create_url_adapter(request)
+    return addresses is not None and not addresses.test(method="GET")
 
 
 def attach(app: Flask) -> None:

@@ -27,6 +27,21 @@ _JPEG_QUALITY = 88
 
 
 @dataclass(frozen=True, eq=False)
+class Symbol:
+    """A design as it is printed: plain where `portrait` is None, in an ink on a ground."""
+
+    design: Design
+    portrait: Tone | None
+    ink: drawing.Colour = drawing.BLACK
+    ground: drawing.Colour = drawing.YELLOW
+
+    @property
+    def shown(self) -> Design:
+        """The design as it is drawn: plain where its photograph is gone."""
+        return self.design if self.portrait is not None else drawing.without_portrait(self.design)
+
+
+@dataclass(frozen=True, eq=False)
 class BandPrint:
     """Everything a printer needs of one band.
 
@@ -77,16 +92,12 @@ class BandPrint:
         return _SAND if self.discreet else drawing.YELLOW
 
     @cached_property
-    def portrait(self) -> Tone | None:
-        """The tone that lies in the symbol; None leaves it plain."""
-        if self.tone is not None or self.face is None:
-            return self.tone
-        return prepare(_opened(self.face))
-
-    @property
-    def shown(self) -> Design:
-        """The design as it is drawn: plain where its photograph is gone."""
-        return self.design if self.portrait is not None else drawing.without_portrait(self.design)
+    def symbol(self) -> Symbol:
+        """Its symbol, with the portrait where there is a face."""
+        tone = self.tone
+        if tone is None and self.face is not None:
+            tone = prepare(_opened(self.face))
+        return Symbol(self.design, tone, self.ink, self.ground)
 
     def grey_jpeg(self) -> bytes:
         """The face as a grey JPEG; a JPEG that is grey already is passed through. ValueError when there is none."""

@@ -18,7 +18,7 @@ def outside(surface: Surface, band: BandPrint) -> None:
     """The front."""
     size = symbol_mm(band.design, SYMBOL_MM)
     # The quiet zone is part of the symbol: it may stand closer to the edge than words do.
-    surface.symbol(1.5, 1.5, size, band)
+    surface.symbol(1.5, 1.5, size, band.symbol)
     column, room = size + 3.0, WIDTH_MM - size - 3.0 - _MARGIN_MM
     top = 1.5 + QUIET_MODULES * module_mm(band.design, size)
     if band.words.lost:

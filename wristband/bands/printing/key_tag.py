@@ -18,7 +18,7 @@ def outside(surface: Surface, band: BandPrint) -> None:
     words, ink, middle = band.words, band.ink, WIDTH_MM / 2
     size = symbol_mm(band.design, _SYMBOL_MM)
     surface.ring(middle, 5.5, _HOLE_MM)
-    surface.symbol((WIDTH_MM - size) / 2, 8.5, size, band)
+    surface.symbol((WIDTH_MM - size) / 2, 8.5, size, band.symbol)
     if words.lost:
         surface.text(middle, 42.2, words.lost, height=3.6, width=_ROOM_MM, bold=True, align="centre", colour=ink)
         surface.text(middle, 47.4, words.scan, height=3.4, width=_ROOM_MM, bold=True, align="centre", colour=ink)

@@ -16,7 +16,7 @@ _MARGIN_MM = 3.0
 def outside(surface: Surface, band: BandPrint) -> None:
     """What shows on the garment."""
     words, ink, size = band.words, band.ink, symbol_mm(band.design, _SYMBOL_MM)
-    surface.symbol(1.5, 1.5, size, band)
+    surface.symbol(1.5, 1.5, size, band.symbol)
     column = size + 2.5
     room = WIDTH_MM - column - _MARGIN_MM
     if words.lost:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wristband.bands.artwork.drawing import BLACK
-from wristband.bands.printing.band import BandPrint
+from wristband.bands.printing.band import BandPrint, Symbol
 from wristband.bands.printing.forms import FORMS
 from wristband.bands.printing.pdf_file import POINTS_PER_MM, PdfFile, named
 from wristband.bands.printing.pdf_surface import PdfSurface, Piece
@@ -19,7 +19,7 @@ from wristband.bands.printing.typesetting import Type
 from wristband.bands.printing.words import WORDS, Language
 from wristband.bands.rules import BandForm
 
-__all__ = ["BandPrint", "PdfOptions", "Press", "Sheets", "band_pdf", "draw_piece", "write_pdf"]
+__all__ = ["BandPrint", "PdfOptions", "Press", "Sheets", "band_pdf", "draw_piece", "symbol_pdf", "write_pdf"]
 
 A4_MM = (210.0, 297.0)
 LANDSCAPE_MM = (A4_MM[1], A4_MM[0])
@@ -103,9 +103,21 @@ def write_pdf(bands: Iterable[BandPrint], form: BandForm, out: BinaryIO, options
     return press.count
 
 
+def symbol_pdf(symbol: Symbol, size_mm: float) -> bytes:
+    """A page that is nothing but the symbol with its quiet zone, `size_mm` square. No font is needed."""
+    out, surface = io.BytesIO(), PdfSurface(Type())
+    surface.area(0, 0, size_mm, size_mm, symbol.ground)
+    surface.symbol(0, 0, size_mm, symbol)
+    file = PdfFile(out)
+    number = _kept(file, surface.piece(), (size_mm, size_mm))
+    file.page((size_mm, size_mm), _placed(number, 0, 0, size_mm).encode(), {f"X{number}": number})
+    file.close()
+    return out.getvalue()
+
+
 def draw_piece(band: BandPrint, form: BandForm, options: PdfOptions = _USUAL) -> Piece:
     """One band's drawing, which any process can make and a `Press` in another lays on its sheets."""
-    surface = PdfSurface(Type.of(options.font_path), coloured_stock=options.coloured_stock)
+    surface = PdfSurface(Type(options.font_path), coloured_stock=options.coloured_stock)
     FORMS[form].draw(surface, band)
     return surface.piece()
 
@@ -118,12 +130,12 @@ class Press:
         self._sheets, self._options = Sheets.of(form), options
         self.count = 0
         self._waiting: list[int] = []
-        self._foot = self._kept(_foot(self._sheets.page, language, options), self._sheets.page)
+        self._foot = _kept(self._file, _foot(self._sheets.page, language, options), self._sheets.page)
 
     def add(self, piece: Piece) -> None:
         """The next piece."""
         self.count += 1
-        number, room = self._kept(piece, self._sheets.piece), len(self._sheets.places)
+        number, room = _kept(self._file, piece, self._sheets.piece), len(self._sheets.places)
         self._waiting += [number] * (room if self._sheets.copies else 1)
         if len(self._waiting) == room:
             self._end_page()
@@ -133,18 +145,6 @@ class Press:
         if self._waiting:
             self._end_page()
         self._file.close()
-
-    def _kept(self, piece: Piece, size: tuple[float, float]) -> int:
-        """A piece as an object of the file, which pages name as often as they like."""
-        pictures = {
-            f"P{i}": self._file.add(picture.entries, picture.data, packed=picture.packed)
-            for i, picture in enumerate(piece.pictures)
-        }
-        faces = {f"F{i}": self._file.font(face) for i, face in enumerate(piece.faces)}
-        box = f"{-MARKS_MM - 1:g} {-MARKS_MM - 1:g} {size[0] + MARKS_MM + 1:g} {size[1] + MARKS_MM + 1:g}"
-        resources = f"<< {named('XObject', pictures)}{named('Font', faces)}>>"
-        entries = f"/Type /XObject /Subtype /Form /BBox [{box}] /Resources {resources}"
-        return self._file.add(entries, piece.content)
 
     def _end_page(self) -> None:
         page, (width, _) = self._sheets.page, self._sheets.piece
@@ -157,6 +157,18 @@ class Press:
         self._waiting = []
 
 
+def _kept(file: PdfFile, piece: Piece, size: tuple[float, float]) -> int:
+    """A piece as an object of a file, which pages name as often as they like."""
+    pictures = {
+        f"P{i}": file.add(picture.entries, picture.data, packed=picture.packed)
+        for i, picture in enumerate(piece.pictures)
+    }
+    faces = {f"F{i}": file.font(face) for i, face in enumerate(piece.faces)}
+    box = f"{-MARKS_MM - 1:g} {-MARKS_MM - 1:g} {size[0] + MARKS_MM + 1:g} {size[1] + MARKS_MM + 1:g}"
+    resources = f"<< {named('XObject', pictures)}{named('Font', faces)}>>"
+    return file.add(f"/Type /XObject /Subtype /Form /BBox [{box}] /Resources {resources}", piece.content)
+
+
 def _placed(number: int, x: float, y: float, page_height: float, *, mirrored: bool = False) -> str:
     """The operators that lay an object of millimetres, downwards, on a page of points, upwards."""
     k = POINTS_PER_MM
@@ -166,7 +178,7 @@ def _placed(number: int, x: float, y: float, page_height: float, *, mirrored: bo
 
 def _foot(page: tuple[float, float], language: Language, options: PdfOptions) -> Piece:
     """What stands below the pieces: how to print, and a line to hold a ruler to."""
-    surface, y = PdfSurface(Type.of(options.font_path)), page[1] - _FOOT_MM
+    surface, y = PdfSurface(Type(options.font_path)), page[1] - _FOOT_MM
     end = page[0] - _EDGE_MM - 6.0
     begin = end - _RULER_MM
     surface.text(begin - 2.0, y, WORDS[language].ruler, height=1.8, width=begin - 8.0, align="right", colour=BLACK)

@@ -19,7 +19,7 @@ _PAGES, _CATALOGUE, _INFORMATION = 1, 2, 3
 class PdfFile:
     """One document, page after page; `close` makes it whole. `out` need not be seekable."""
 
-    def __init__(self, out: BinaryIO, *, made: date) -> None:
+    def __init__(self, out: BinaryIO, *, made: date | None = None) -> None:
         self._out = out
         self._offsets = array("Q", [0, 0, 0, 0])
         self._pages = array("L")
@@ -59,7 +59,8 @@ class PdfFile:
         # A viewer's print dialogue then does not offer to shrink the page: a band has a true size.
         self._object(_CATALOGUE, f"/Type /Catalog /Pages {_PAGES} 0 R /ViewerPreferences << /PrintScaling /None >>")
         # From the band, not from the clock: the same bands make the same file, byte for byte.
-        self._object(_INFORMATION, f"/CreationDate (D:{self._made.year:04d}{self._made.month:02d}01000000Z)")
+        dated = f"/CreationDate (D:{self._made.year:04d}{self._made.month:02d}01000000Z)" if self._made else ""
+        self._object(_INFORMATION, dated)
         table, count = self._written, len(self._offsets)
         self._write(f"xref\n0 {count}\n0000000000 65535 f \n".encode())
         for offset in self._offsets[1:]:

@@ -13,7 +13,7 @@ from PIL import Image
 from wristband.bands.artwork import drawing
 from wristband.bands.artwork.drawing import BLACK, Colour
 from wristband.bands.artwork.portrait import Tone
-from wristband.bands.printing.band import BandPrint
+from wristband.bands.printing.band import BandPrint, Symbol
 from wristband.bands.printing.fonts import Typeface
 from wristband.bands.printing.surface import FAINT, Surface
 from wristband.bands.printing.typesetting import Line, Type
@@ -91,17 +91,17 @@ class PdfSurface(Surface):
             self._say(f"BT {_filled(colour)} /F{self._faces.index(face)} {size:.4f} Tf {where} <{codes}> Tj ET")
             x += size * sum(map(face.advance, text))
 
-    def symbol(self, x: float, y: float, size_mm: float, band: BandPrint) -> None:
+    def symbol(self, x: float, y: float, size_mm: float, symbol: Symbol) -> None:
         """The symbol: modules as vectors, the portrait at a fine resolution."""
-        design, module = band.shown, drawing.module_mm(band.design, size_mm)
+        design, module = symbol.shown, drawing.module_mm(symbol.design, size_mm)
         left, top = x + drawing.QUIET_MODULES * module, y + drawing.QUIET_MODULES * module
         # One path for all: modules filled one by one show hairlines where they touch.
         runs = " ".join(f"{column} {row} {length} 1 re" for column, row, length in drawing.runs(design))
-        self._say(f"q {module:.6f} 0 0 {module:.6f} {left:.4f} {top:.4f} cm {_filled(band.ink)} {runs} f Q")
-        square, tone = design.portrait, band.portrait
+        self._say(f"q {module:.6f} 0 0 {module:.6f} {left:.4f} {top:.4f} cm {_filled(symbol.ink)} {runs} f Q")
+        square, tone = design.portrait, symbol.portrait
         if square is not None and tone is not None:
-            paper = drawing.WHITE if self.coloured_stock else band.ground
-            picture = _indexed(drawing.patch(design, tone, _PATCH_STEPS), band.ink, paper)
+            paper = drawing.WHITE if self.coloured_stock else symbol.ground
+            picture = _indexed(drawing.patch(design, tone, _PATCH_STEPS), symbol.ink, paper)
             self._lay(picture, left + square.left * module, top + square.top * module, square.side * module)
 
     def photograph(self, x: float, y: float, side: float, band: BandPrint) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 from PIL import Image
 
 from wristband.bands.artwork import drawing
-from wristband.bands.printing.band import BandPrint
+from wristband.bands.printing.band import BandPrint, Symbol
 from wristband.bands.printing.forms import FORMS
 from wristband.bands.printing.pixel_surface import PixelSurface
 from wristband.bands.printing.surface import Surface
@@ -25,27 +25,33 @@ def side_png(
 ) -> bytes:
     """One side of a form at true size when printed at `dpi`. Refuses as `pdf.band_pdf` does."""
     width, height = _size(form, side)
-    surface = PixelSurface(Type.of(font_path), width, height, dpi / drawing.MM_PER_INCH)
+    surface = PixelSurface(Type(font_path), width, height, dpi / drawing.MM_PER_INCH)
     _draw(surface, band, form, side)
     return png(surface.image, dpi)
 
 
 def side_svg(band: BandPrint, form: BandForm, side: Side = "outside", *, font_path: Path | None = None) -> str:
     """One side of a form as one SVG file that needs no font. Refuses as `pdf.band_pdf` does."""
-    surface = SvgSurface(Type.of(font_path))
+    surface = SvgSurface(Type(font_path))
     _draw(surface, band, form, side)
     return surface.document(*_size(form, side), title=band.number if side == "outside" else band.words.inside)
 
 
-def symbol_png(band: BandPrint, *, size_mm: float = drawing.SIZE_MM, dpi: int = 300) -> bytes:
+def symbol_png(symbol: Symbol, *, size_mm: float = drawing.SIZE_MM, dpi: int = 300) -> bytes:
     """The symbol alone with its quiet zone."""
-    drawn = drawing.image(band.shown, band.portrait, size_mm=size_mm, dpi=dpi, ink=band.ink, paper=band.ground)
-    return png(drawn, dpi)
+    return png(symbol_image(symbol, size_mm=size_mm, dpi=dpi), dpi)
 
 
-def symbol_svg(band: BandPrint, *, size_mm: float = drawing.SIZE_MM) -> str:
+def symbol_image(symbol: Symbol, *, size_mm: float = drawing.SIZE_MM, dpi: int = 300) -> Image.Image:
+    """The pixels of that file."""
+    return drawing.image(symbol.shown, symbol.portrait, size_mm=size_mm, dpi=dpi, ink=symbol.ink, paper=symbol.ground)
+
+
+def symbol_svg(symbol: Symbol, *, size_mm: float = drawing.SIZE_MM, title: str = "") -> str:
     """The symbol alone with its quiet zone, in vectors."""
-    return drawing.svg(band.design, band.portrait, size_mm=size_mm, ink=band.ink, paper=band.ground, title=band.number)
+    return drawing.svg(
+        symbol.design, symbol.portrait, size_mm=size_mm, ink=symbol.ink, paper=symbol.ground, title=title
+    )
 
 
 def png(image: Image.Image, dpi: int) -> bytes:

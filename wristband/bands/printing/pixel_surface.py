@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from wristband.bands.artwork import drawing
 from wristband.bands.artwork.drawing import BLACK, MM_PER_INCH, WHITE, Colour
-from wristband.bands.printing.band import LEAST_MODULE_MM, BandPrint
+from wristband.bands.printing.band import LEAST_MODULE_MM, BandPrint, Symbol
 from wristband.bands.printing.surface import FAINT, Surface
 from wristband.bands.printing.typesetting import Line, Type
 from wristband.errors import BadValue
@@ -68,11 +68,11 @@ class PixelSurface(Surface):
                 self.pen.text(place, character, font=font, fill=colour, anchor="ls")
                 x += size * face.advance(character)
 
-    def symbol(self, x: float, y: float, size_mm: float, band: BandPrint) -> None:
+    def symbol(self, x: float, y: float, size_mm: float, symbol: Symbol) -> None:
         """The symbol, brought to size by area."""
-        paper = WHITE if self.coloured_stock else band.ground
+        paper = WHITE if self.coloured_stock else symbol.ground
         dpi = round(self.dots_per_mm * MM_PER_INCH)
-        drawn = drawing.image(band.shown, band.portrait, size_mm=size_mm, dpi=dpi, ink=band.ink, paper=paper)
+        drawn = drawing.image(symbol.shown, symbol.portrait, size_mm=size_mm, dpi=dpi, ink=symbol.ink, paper=paper)
         self.image.paste(drawn, (self._dots(x), self._dots(y)))
 
     def photograph(self, x: float, y: float, side: float, band: BandPrint) -> None:
@@ -116,19 +116,19 @@ class DotSurface(PixelSurface):
         """A line of text, black whatever its colour elsewhere."""
         super().set(x, y, line, size, BLACK)
 
-    def symbol(self, x: float, y: float, size_mm: float, band: BandPrint) -> None:
+    def symbol(self, x: float, y: float, size_mm: float, symbol: Symbol) -> None:
         """The largest symbol of whole dots that its place holds, in the middle of it.
 
         BadValue `print.symbol_too_small` where a module would be smaller than half a millimetre.
         """
-        design = band.shown
+        design = symbol.shown
         modules = design.size + 2 * drawing.QUIET_MODULES
         dots, least = int(size_mm * self.dots_per_mm + 1e-6) // modules, LEAST_MODULE_MM * self.dots_per_mm
         # Half a dot in a hundred is what printers call 203 to the inch and mean 8 to the millimetre.
         if dots < least - 0.05:
             least_mm = math.ceil(least - 0.05) * modules / self.dots_per_mm
             raise BadValue("print.symbol_too_small", least_mm=f"{least_mm:.1f}", most_mm=f"{size_mm:g}")
-        drawn = dotted(band, dots)
+        drawn = dotted(symbol, dots)
         aside = (self._dots(size_mm) - len(drawn)) // 2
         picture = Image.fromarray(np.where(drawn, 0, 255).astype(np.uint8))
         self.image.paste(picture.convert("RGB"), (self._dots(x) + aside, self._dots(y) + aside))
@@ -141,15 +141,15 @@ class DotSurface(PixelSurface):
         self.image.paste(grey.convert("RGB"), (self._dots(x), self._dots(y)))
 
 
-def dotted(band: BandPrint, dots: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def dotted(symbol: Symbol, dots: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     """The symbol with its quiet zone, `dots` to a module, True where a dot is black.
 
     The portrait's light is spread over dots by the error of their neighbours, and the middle of every module, which is
     where decoders look, is made what the module is.
     """
-    design = band.shown
+    design = symbol.shown
     plain = drawing.light(drawing.without_portrait(design), None, dots) < 0.5
-    square, tone = design.portrait, band.portrait
+    square, tone = design.portrait, symbol.portrait
     if square is None or tone is None:
         return plain
     light = np.rint(drawing.patch(design, tone, dots) * 255).astype(np.uint8)

@@ -15,7 +15,7 @@ _MARGIN_MM = 2.5
 def outside(surface: Surface, band: BandPrint) -> None:
     """What shows on the shoe."""
     words, ink, size = band.words, band.ink, symbol_mm(band.design, _SYMBOL_MM, _MOST_SYMBOL_MM)
-    surface.symbol(1.0, (HEIGHT_MM - size) / 2, size, band)
+    surface.symbol(1.0, (HEIGHT_MM - size) / 2, size, band.symbol)
     column = 1.0 + size + 1.0
     room = WIDTH_MM - column - _MARGIN_MM
     if words.lost:

@@ -26,7 +26,7 @@ def outside(surface: Surface, band: BandPrint) -> None:
 def _face(surface: Surface, band: BandPrint, width: float, size: float) -> None:
     """Symbol and words about the middle of a width."""
     words, ink, left = band.words, band.ink, (width - size) / 2
-    surface.symbol(left, (HEIGHT_MM - size) / 2, size, band)
+    surface.symbol(left, (HEIGHT_MM - size) / 2, size, band.symbol)
     before, after = left - _GAP_MM, left + size + _GAP_MM
     if words.lost:
         surface.text(before, 10.8, words.lost, height=6.2, width=_TEXT_MM, bold=True, align="right", colour=ink)

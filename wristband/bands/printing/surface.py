@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal, Self
 
 from wristband.bands.artwork.drawing import BLACK, Colour
-from wristband.bands.printing.band import BandPrint
+from wristband.bands.printing.band import BandPrint, Symbol
 from wristband.bands.printing.typesetting import CAP_HEIGHT, Line, Type, broken
 
 BLEED_MM = 1.0
@@ -53,8 +53,8 @@ class Surface(ABC):
         """A line of text from its left end, the type `size` mm large, on the baseline `y`."""
 
     @abstractmethod
-    def symbol(self, x: float, y: float, size_mm: float, band: BandPrint) -> None:
-        """The band's symbol with its quiet zone, `size_mm` wide, on the ground that is there."""
+    def symbol(self, x: float, y: float, size_mm: float, symbol: Symbol) -> None:
+        """A symbol with its quiet zone, `size_mm` wide, on the ground that is there."""
 
     @abstractmethod
     def photograph(self, x: float, y: float, side: float, band: BandPrint) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 
 from wristband.bands.artwork import drawing
 from wristband.bands.artwork.drawing import BLACK, MM_PER_INCH, Colour
-from wristband.bands.printing.band import BandPrint
+from wristband.bands.printing.band import BandPrint, Symbol
 from wristband.bands.printing.surface import FAINT, Surface
 from wristband.bands.printing.typesetting import Line, Type
 
@@ -64,10 +64,10 @@ class SvgSurface(Surface):
                 x += size * face.advance(character)
         self._said.append("</g>")
 
-    def symbol(self, x: float, y: float, size_mm: float, band: BandPrint) -> None:
+    def symbol(self, x: float, y: float, size_mm: float, symbol: Symbol) -> None:
         """The symbol, in vectors altogether."""
-        paper = drawing.WHITE if self.coloured_stock else band.ground
-        drawn = drawing.svg(band.design, band.portrait, size_mm=size_mm, ink=band.ink, paper=paper)
+        paper = drawing.WHITE if self.coloured_stock else symbol.ground
+        drawn = drawing.svg(symbol.design, symbol.portrait, size_mm=size_mm, ink=symbol.ink, paper=paper)
         place = f"translate({x:.4f} {y:.4f}) scale({1 / _UNITS_PER_MM:.8f})"
         self._said.append(f'<g transform="{place}">{drawn}</g>')
 

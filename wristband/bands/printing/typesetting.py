@@ -41,22 +41,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Type:
-    """The typefaces of a document: a regular, a bold, and whatever a rare character needs."""
+    """The typefaces of a document, found when the first text is set; `font_path` as in `fonts.find_font`."""
 
-    regular: Typeface
-    bold: Typeface
-    source: Path
+    font_path: Path | None = None
 
-    @classmethod
-    def of(cls, font_path: Path | None) -> Type:
-        """Unavailable `print.no_font` when there is no font."""
-        regular, bold = fonts.weights(font_path)
-        return cls(regular, bold, fonts.find_font(font_path))
+    @cached_property
+    def weights(self) -> tuple[Typeface, Typeface]:
+        """Regular and bold. Unavailable `print.no_font`."""
+        return fonts.weights(self.font_path)
 
     def line(self, text: str, *, bold: bool = False) -> Line:
         """The text in the document's font; what that has not, in another that is installed.
 
-        BadValue `print.no_glyph` when no font here has a character, or only one that would have to be joined or
+        Unavailable `print.no_font`; BadValue `print.no_glyph` when no font here has a character, or only one that would have to be joined or
         written from the right: a box or a broken word in its place would say something else.
         """
         return _set(self, text, bold)
@@ -65,7 +62,7 @@ class Type:
         """For each rare character a typeface that has it, as few of them as come by trying one after another."""
         left = set(characters)
         found: dict[str, Typeface] = {}
-        for path in (self.source, *fonts.installed()):
+        for path in (fonts.find_font(self.font_path), *fonts.installed()):
             if not left:
                 break
             has = "".join(sorted(character for character in left if ord(character) in fonts.coverage(path)))
@@ -79,7 +76,7 @@ class Type:
 
 @lru_cache(maxsize=1 << 12)
 def _set(type_: Type, text: str, bold: bool) -> Line:
-    face = type_.bold if bold else type_.regular
+    face = type_.weights[bold]
     shown = [each for each in unicodedata.normalize("NFC", text) if face.holds(each) or not _is_selector(each)]
     rare = frozenset(each for each in shown if not face.holds(each))
     joined = "".join(sorted(each for each in rare if _is_joined(each)))

@@ -42,7 +42,7 @@ def dots(band: BandPrint, form: BandForm, *, dpi: int = 203, font_path: Path | N
     """What the printer burns: rows of dots, True is black, in the direction in which the material runs."""
     single = form is BandForm.WRISTBAND
     width, height = (strip.WIDTH_MM, strip.HEIGHT_MM) if single else FORMS[form].size
-    surface = DotSurface(Type.of(font_path), width, height, DOTS_PER_MM[dpi])
+    surface = DotSurface(Type(font_path), width, height, DOTS_PER_MM[dpi])
     if single:
         strip.on_one_side(surface, band)
     else:
