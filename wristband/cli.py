@@ -21,7 +21,7 @@ from wristband import clock, create_app, demonstration, furnish
 from wristband.accounts.rules import Role
 from wristband.bands import queries
 from wristband.bands.rules import LARGEST_BATCH, BandForm
-from wristband.errors import BadValue, Refusal
+from wristband.errors import BadValue, Refusal, TooMany
 from wristband.house import house
 from wristband.language import SOURCE, say
 from wristband.refusals import SENTENCES
@@ -41,7 +41,8 @@ def main() -> None:
 
 def told(refusal: Refusal) -> str:
     """A refusal's sentence for an operator."""
-    return say(SOURCE, SENTENCES[refusal.code], refusal.facts)
+    wait = {"wait": f"{refusal.retry_after_s} 秒"} if isinstance(refusal, TooMany) else {}
+    return say(SOURCE, SENTENCES[refusal.code], refusal.facts | wait)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -60,9 +60,9 @@ def damage(seed: int, severity: int) -> Damage:
         background=background,
         lighting=_lighting(chance, severity, shape),
         glare=_glare(chance, severity, shape),
-        defocus=0.3 + float(chance.uniform(0, 0.2)) * severity,
+        defocus=0.3 + float(chance.uniform(0, 0.16)) * severity,
         motion=_motion(chance, severity),
-        noise=chance.normal(0, 1.5 + 1.5 * severity, shape).astype(np.float32),
+        noise=chance.normal(0, 1.5 + 1.2 * severity, shape).astype(np.float32),
         jpeg=int(95 - chance.uniform(5, 12) * severity),
     )
 
@@ -130,7 +130,7 @@ def _view(chance: np.random.Generator, severity: int) -> tuple[int, tuple[Field,
 
     The band lies round a wrist: a cylinder whose axis runs across the strip, seen in perspective from the side.
     """
-    symbol = round(float(chance.uniform(0.85, 1.15)) * (250 - 31 * severity))  # 22 mm, in camera pixels
+    symbol = round(float(chance.uniform(0.85, 1.15)) * (246 - 26 * severity))  # 22 mm, in camera pixels
     side = round(symbol * 1.55)
     count = side * _SAMPLES
     y, x = (np.mgrid[0:count, 0:count].astype(np.float32) + 0.5) / count - 0.5
@@ -187,7 +187,7 @@ def _grid(shape: tuple[int, int]) -> tuple[Field, Field]:
 
 def _motion(chance: np.random.Generator, severity: int) -> NDArray[np.float32]:
     """The path of a hand that moves during the exposure, in camera pixels."""
-    length, angle = chance.uniform(0, 0.5) * severity, chance.uniform(0, math.pi)
+    length, angle = chance.uniform(0, 0.4) * severity, chance.uniform(0, math.pi)
     kernel = np.zeros((9, 9), np.float32)
     for t in np.linspace(-0.5, 0.5, 25):
         x, y = 4 + t * length * math.cos(angle), 4 + t * length * math.sin(angle)

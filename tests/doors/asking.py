@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import math
 import re
 import threading
 from collections.abc import Iterator
@@ -39,7 +40,10 @@ def words(answer: TestResponse) -> str:
 
 
 def tells(answer: TestResponse, code: str, **facts: object) -> bool:
-    """Whether the page holds the sentence of a refusal."""
+    """Whether the page holds the sentence of a refusal; of `retry_after_s` it says how long to wait."""
+    if "retry_after_s" in facts:
+        seconds = int(str(facts["retry_after_s"]))
+        facts["wait"] = f"{seconds} 秒" if seconds < 60 else f"{math.ceil(seconds / 60)} 分钟"
     return str(escape(SENTENCES[code] % facts if facts else SENTENCES[code])) in answer.get_data(as_text=True)
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from wristband.accounts.models import Guardian
 from wristband.db import db
 from wristband.elders.models import Consent, Contact, Elder, Guardianship, Photo
 from wristband.elders.rules import Purpose
 from wristband.errors import NotFound
+from wristband.language import SOURCE
 
 
 def _mine(guardian_id: int) -> sa.ColumnElement[bool]:
@@ -57,6 +59,17 @@ def list_contacts(elder_id: int) -> Sequence[Contact]:
     return db.session.scalars(
         sa.select(Contact).where(Contact.elder_id == elder_id).order_by(Contact.calling_order, Contact.id)
     ).all()
+
+
+def list_contacts_spoken(elder_id: int) -> list[tuple[Contact, str]]:
+    """The contacts in calling order, each with its guardian's language; without an account, the source language."""
+    rows = db.session.execute(
+        sa.select(Contact, Guardian.language)
+        .outerjoin(Guardian, Guardian.id == Contact.guardian_id)
+        .where(Contact.elder_id == elder_id)
+        .order_by(Contact.calling_order, Contact.id)
+    )
+    return [(contact, language or SOURCE) for contact, language in rows]
 
 
 def find_portrait(elder_id: int) -> Photo | None:

@@ -18,8 +18,7 @@ from wristband.house import house
 from wristband.incidents import queries
 from wristband.incidents.models import Incident, IncidentMove
 from wristband.incidents.rules import Disposition, IncidentState, states_before
-from wristband.outbox import queue
-from wristband.outbox.rules import Channel
+from wristband.outbox import family
 from wristband.stations.queries import find_station
 from wristband.values.phone import Phone
 
@@ -94,23 +93,19 @@ def _step(incident_id: int, after: IncidentState, officer: OfficerAccount, words
 
 def _tell_family(incident_id: int, elder_id: int, number: str, station_id: int, wording: str, now: datetime) -> None:
     station = find_station(station_id)
-    for contact in list_contacts(elder_id):
-        queue.enqueue(
-            key=f"{wording}:{incident_id}:{contact.id}",
-            channel=Channel.SMS,
-            wording=wording,
-            language="zh-CN",
-            recipient=contact.address,
-            facts={
-                "organisation": house().settings.organisation,
-                "organisation_phone": house().settings.organisation_phone,
-                "number": number,
-                "station": station.name if station else "",
-            },
-            at=now,
-            elder_id=elder_id,
-            incident_id=incident_id,
-        )
+    family.owe(
+        elder_id,
+        f"{wording}:{incident_id}",
+        wording=wording,
+        facts={
+            "organisation": house().settings.organisation,
+            "organisation_phone": house().settings.organisation_phone,
+            "number": number,
+            "station": station.name if station else "",
+        },
+        at=now,
+        incident_id=incident_id,
+    )
 
 
 def confirm(incident_id: int, *, guardian_id: int, now: datetime) -> None:

@@ -14,11 +14,9 @@ from wristband.bands.models import Band
 from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
 from wristband.db import db, new_id, transaction
-from wristband.elders.queries import list_contacts
 from wristband.errors import TooMany
 from wristband.house import house
-from wristband.outbox import queue
-from wristband.outbox.rules import Channel
+from wristband.outbox import family
 from wristband.scans import keeping, queries
 from wristband.scans.models import Reach
 from wristband.scans.rules import TAPS_AN_ELDER, Answer
@@ -118,23 +116,19 @@ def _last_told(elder_id: int) -> int | None:
 
 def _owe(reach: Reach, band: Band, now: datetime) -> None:
     settings = house().settings
-    for contact in list_contacts(reach.elder_id):
-        queue.enqueue(
-            key=f"band_scanned:{reach.id}:{contact.id}",
-            channel=Channel.SMS,
-            wording="band_scanned",
-            language="zh-CN",
-            recipient=contact.address,
-            facts={
-                "organisation": settings.organisation,
-                "code_tail": BandCode.from_serial(band.serial).tail,
-                "time": f"{now.astimezone(_ZONE):%H:%M}",
-                "organisation_phone": settings.organisation_phone,
-            },
-            at=now,
-            elder_id=reach.elder_id,
-            reach_id=reach.id,
-        )
+    family.owe(
+        reach.elder_id,
+        f"band_scanned:{reach.id}",
+        wording="band_scanned",
+        facts={
+            "organisation": settings.organisation,
+            "organisation_phone": settings.organisation_phone,
+            "code_tail": BandCode.from_serial(band.serial).tail,
+            "time": f"{now.astimezone(_ZONE):%H:%M}",
+        },
+        at=now,
+        reach_id=reach.id,
+    )
 
 
 def _record(deed: Deed, reach: Reach, guardian_id: int, now: datetime, **facts: str) -> None:

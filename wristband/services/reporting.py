@@ -16,15 +16,13 @@ from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
 from wristband.db import db, new_id, transaction
 from wristband.elders.models import Elder
-from wristband.elders.queries import list_contacts
 from wristband.elders.rules import clean_text
 from wristband.errors import BadValue, NotFound
 from wristband.house import house
 from wristband.incidents import queries, rules
 from wristband.incidents.models import Incident, IncidentMove, IncidentNumber, Report, Sighting
 from wristband.incidents.rules import IncidentState, PlaceSource
-from wristband.outbox import queue
-from wristband.outbox.rules import Channel
+from wristband.outbox import family
 from wristband.scans import keeping
 from wristband.scans.queries import find_acted_scan
 from wristband.stations.queries import find_station, nearest
@@ -190,20 +188,16 @@ def _record_report(incident: Incident, scan_id: int, band: Band | None, now: dat
     if incident.elder_id is None:
         return
     station = find_station(incident.station_id)
-    for contact in list_contacts(incident.elder_id):
-        # Once an incident, not once a report: many finders of one elder are one piece of news.
-        queue.enqueue(
-            key=f"incident_reported:{incident.id}:{contact.id}",
-            channel=Channel.SMS,
-            wording="incident_reported",
-            language="zh-CN",
-            recipient=contact.address,
-            facts={
-                "organisation": house().settings.organisation,
-                "number": incident.number,
-                "station": station.name if station else "",
-            },
-            at=now,
-            elder_id=incident.elder_id,
-            incident_id=incident.id,
-        )
+    # Once an incident, not once a report: many finders of one elder are one piece of news.
+    family.owe(
+        incident.elder_id,
+        f"incident_reported:{incident.id}",
+        wording="incident_reported",
+        facts={
+            "organisation": house().settings.organisation,
+            "number": incident.number,
+            "station": station.name if station else "",
+        },
+        at=now,
+        incident_id=incident.id,
+    )

@@ -22,4 +22,4 @@ class Budget:
     every_s: float
     fails: Fails
     refusal: str
-    """Code of the sentence that is told; it may say %(retry_after_s)s."""
+    """Code of the sentence that is told; it may say %(wait)s."""

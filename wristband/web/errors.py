@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from wristband.errors import Refusal, SignInNeeded, TooMany
 from wristband.refusals import SENTENCES
+from wristband.web.filters import duration
 from wristband.web.language import gettext
 from wristband.web.sessions import PREFIXES, THEN, door_of
 
@@ -29,7 +30,8 @@ _BY_STATUS = {
 
 def sentence(refusal: Refusal) -> str:
     """The refusal in this request's language."""
-    return gettext(SENTENCES[refusal.code], **refusal.facts) if refusal.facts else gettext(SENTENCES[refusal.code])
+    wait = {"wait": duration(refusal.retry_after_s)} if isinstance(refusal, TooMany) else {}
+    return gettext(SENTENCES[refusal.code], **refusal.facts | wait)
 
 
 def refused(page: str | Response, refusal: Refusal) -> Response:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
 from flask import Flask, current_app
 
 from wristband import clock
+from wristband.web.language import current
 from wristband.web.language import gettext as _
 
 # The instance's own zone; China has one.
@@ -25,12 +28,20 @@ def clock_time(moment: datetime) -> str:
 def day_time(moment: datetime) -> str:
     """`今天 14:05`, `11月23日 14:05`, with the year where it is another one."""
     local, today = moment.astimezone(ZONE), clock.now().astimezone(ZONE)
-    facts = {"time": f"{local:%H:%M}", "day": local.day, "month": local.month, "year": local.year}
     if local.date() == today.date():
-        return _("今天 %(time)s", **facts)
-    if local.year == today.year:
-        return _("%(month)s月%(day)s日 %(time)s", **facts)
-    return _("%(year)s年%(month)s月%(day)s日 %(time)s", **facts)
+        return _("今天 %(time)s", time=f"{local:%H:%M}")
+    skeleton = "MMMd" if local.year == today.year else "yMMMd"
+    day = format_skeleton(skeleton, local, locale=current().replace("-", "_"))
+    return _("%(day)s %(time)s", day=day, time=f"{local:%H:%M}")
+
+
+def duration(seconds: float) -> str:
+    """How long to wait, rounded up the way people say it."""
+    if seconds < 60:
+        return _("%(n)s 秒", n=math.ceil(seconds))
+    if seconds < 3600:
+        return _("%(n)s 分钟", n=math.ceil(seconds / 60))
+    return _("%(n)s 小时", n=math.ceil(seconds / 3600))
 
 
 def distance(metres: float) -> str:

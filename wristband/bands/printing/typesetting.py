@@ -53,8 +53,8 @@ class Type:
     def line(self, text: str, *, bold: bool = False) -> Line:
         """The text in the document's font; what that has not, in another that is installed.
 
-        Unavailable `print.no_font`; BadValue `print.no_glyph` when no font here has a character, or only one that would have to be joined or
-        written from the right: a box or a broken word in its place would say something else.
+        Unavailable `print.no_font`. BadValue `print.no_glyph` when no font here has a character, or when it would have
+        to be joined to others or written from the right: a box or a broken word would say something else.
         """
         return _set(self, text, bold)
 
