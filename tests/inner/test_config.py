@@ -143,7 +143,7 @@ def test_a_fault_is_told_without_the_value_that_was_wrong() -> None:
 
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(ValidationError):
-        load().mode = "production"  # type: ignore[misc, assignment]
+        load().mode = "production"  # type: ignore[assignment]
 
 
 def test_a_setting_nobody_knows_is_refused() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wristband import create_app, keys
-from wristband.config import Settings
+from wristband.config import Mode, Settings
 from wristband.keys import KEY_BYTES, PURPOSES, KeysWrong
 
 PLACEHOLDERS = {
@@ -140,7 +140,7 @@ def _production(folder: Path) -> Settings:
     sms_key = folder / "sms.key"
     sms_key.write_text("s" * 32)
     return Settings(
-        mode="production",
+        mode=Mode.PRODUCTION,
         base_url="https://hb.example",
         data_dir=folder / "data",
         keys_dir=folder / "keys",

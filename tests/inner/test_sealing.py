@@ -216,7 +216,7 @@ def test_nothing_is_sealed_as_nothing() -> None:
 @pytest.mark.usefixtures("keys")
 def test_a_row_without_an_id_seals_nothing() -> None:
     elder = Elder(name="林")
-    elder.id = None
+    elder.id = None  # type: ignore[assignment]
     with pytest.raises(RuntimeError, match="id"):
         elder.name = "陈"
 
@@ -249,7 +249,7 @@ def _texts() -> dict[str, str]:
     """Every column that could hold words, as table.column, with the name of its attribute."""
     return {
         f"{mapper.local_table.name}.{mapper.columns[attribute].name}": attribute
-        for mapper in db.Model.registry.mappers
+        for mapper in Row.registry.mappers
         for attribute in _attributes(mapper)
         if isinstance(mapper.columns[attribute].type, sa.String | sa.LargeBinary | sa.JSON)
     }

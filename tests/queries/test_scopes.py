@@ -183,7 +183,7 @@ def test_the_longest_waiting_stands_first_and_the_accepted_last(world: World, da
 
 
 def test_the_desks_version_changes_with_its_own_incidents_only(world: World, day: Day) -> None:
-    def versions() -> tuple[str, str]:
+    def versions() -> tuple[str, ...]:
         return tuple(incidents.desk_version(station_id=one) for one in (world.station_id, world.other_station_id))
 
     before = versions()

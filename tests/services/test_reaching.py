@@ -284,10 +284,10 @@ def test_a_later_answer_replaces_the_earlier_and_both_are_on_the_trail(
         reaching.answer(reach.id, said, guardian_id=world.daughter_id, now=now + MINUTE)
     kept = db.session.scalars(sa.select(Reach)).one()
     assert (kept.answer, kept.seen_at) == (Answer.AT_HOME, now)
-    said = db.session.scalars(
+    trail = db.session.scalars(
         sa.select(AuditRow.facts).where(AuditRow.deed == "family.answered").order_by(AuditRow.id)
     ).all()
-    assert said == [{"answer": "coming"}, {"answer": "at_home"}]
+    assert trail == [{"answer": "coming"}, {"answer": "at_home"}]
 
 
 def test_a_strangers_reach_and_none_at_all_are_refused_alike(reach: Reach, world: World, now: datetime) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.together import raised, together
+from tests.together import raised, together, wait_for_a_waiter
 from tests.world import DAUGHTER_PHONE, World, every_row, new_reference, new_rows
 from wristband.audit.models import AuditRow
 from wristband.bands.rules import BandEnd
@@ -190,9 +189,7 @@ def test_a_report_does_not_join_an_incident_that_is_being_closed(app: Flask, wor
     db.session.rollback()
     answers: list[str] = []
     with db.engine.connect() as closing:
-        closing.execute(
-            sa.update(Incident.__table__).values(state=IncidentState.CLOSED, closed_at=now)  # type: ignore[arg-type]
-        )
+        closing.execute(sa.update(Incident.__table__).values(state=IncidentState.CLOSED, closed_at=now))
 
         def finder() -> None:
             with app.app_context():
@@ -200,24 +197,12 @@ def test_a_report_does_not_join_an_incident_that_is_being_closed(app: Flask, wor
 
         thread = threading.Thread(target=finder)
         thread.start()
-        _wait_for_somebody_waiting()
+        wait_for_a_waiter()
         closing.commit()
         thread.join(30)
     assert answers
     assert answers[0] != first
     assert open_incidents() == 1
-
-
-def _wait_for_somebody_waiting() -> None:
-    waiting = sa.text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watch:
-        for _ in range(2000):
-            if watch.scalar(waiting):
-                return
-            time.sleep(0.005)
-    raise AssertionError("the report did not wait for the closing")
 
 
 def test_when_the_last_step_fails_nothing_of_the_report_is_kept(world: World, now: datetime) -> None:

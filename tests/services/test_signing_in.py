@@ -17,8 +17,9 @@ from wristband.audit.models import AuditRow
 from wristband.db import db, transaction
 from wristband.errors import BadValue, TooMany
 from wristband.outbox.models import Message
+from wristband.scans import challenges
 from wristband.scans.models import Challenge
-from wristband.scans.rules import CODE_LASTS, CODE_TRIES
+from wristband.scans.rules import CODE_LASTS, CODE_TRIES, ChallengePurpose
 from wristband.services import signing_in
 from wristband.values.phone import Phone
 
@@ -166,6 +167,21 @@ def test_a_code_used_by_many_at_once_lets_one_in(app: Flask, world: World, now: 
     assert {type(fault) for fault in raised(answers)} == {BadValue}
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count(SignIn.id))) == 1
+
+
+def test_of_two_who_have_each_spent_a_try_on_the_right_code_one_wins(world: World, now: datetime) -> None:
+    code = ask(now)
+    spent = []
+    for _ in range(2):
+        with transaction():
+            spent.append(challenges.spend_try(ChallengePurpose.SIGN_IN, DAUGHTER_PHONE, now=now))
+    wins = []
+    for taken in spent:
+        assert taken
+        assert challenges.matches(taken, ChallengePurpose.SIGN_IN, DAUGHTER_PHONE, code)
+        with transaction():
+            wins.append(challenges.win(taken[0], now=now))
+    assert wins == [True, False]
 
 
 def test_many_guesses_at_once_never_get_more_tries_than_there_are(app: Flask, world: World, now: datetime) -> None:
