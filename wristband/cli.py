@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from wristband.bands.rules import LARGEST_BATCH, BandForm
 from wristband.errors import BadValue, Refusal, TooMany
 from wristband.house import house
 from wristband.language import SOURCE, say
+from wristband.outbox import queries as outbox
+from wristband.outbox.rules import Channel
 from wristband.refusals import SENTENCES
 from wristband.services import delivering, signing_in, staffing, stocking
 from wristband.stations import files
@@ -105,6 +108,18 @@ def deliver(app: Flask) -> None:
 def drain(app: Flask) -> None:
     """Hand over what is due now, then exit."""
     click.echo(f"已处理 {_worker(app).drain().delivered} 条消息。")
+
+
+@cli.command()
+@with_app
+def messages(app: Flask) -> None:
+    """What waits in the outbox, since when, and what a human has to look at. Ids only."""
+    now = clock.now()
+    oldest = outbox.find_oldest_waiting_at(Channel.SMS)
+    since = f"，最早的从 {oldest:%Y-%m-%d %H:%M} UTC 等到现在" if oldest else ""
+    click.echo(f"现在该发 {outbox.count_due(now)} 条{since}。")
+    for message in outbox.list_stopped(since=now - timedelta(days=7)):
+        click.echo(f"停发 {message.id}  {message.wording}  {message.stopped_at:%m-%d %H:%M} UTC  {message.code}")
 
 
 def _worker(app: Flask) -> delivering.Worker:

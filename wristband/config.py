@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
 _SMS_KEY_BYTES = 32
 
+SMS_KEY_BYTES = 32
 DOORS = ("finder", "family", "police", "platform")
 
 
@@ -173,7 +174,16 @@ class Settings(BaseSettings):
 
     @property
     def sms_key(self) -> bytes | None:
-        return self.sms_key_file.read_bytes().strip() if self.sms_key_file else None
+        """The SMS gateway's secret, as text in its file. Raises SettingsWrong for one that is missing or short."""
+        if self.sms_key_file is None:
+            return None
+        try:
+            key = self.sms_key_file.read_bytes().strip()
+        except OSError:
+            key = b""
+        if len(key) < SMS_KEY_BYTES:
+            raise SettingsWrong("settings.wrong", faults=f"WRISTBAND_SMS_KEY_FILE: at least {SMS_KEY_BYTES} characters")
+        return key
 
     @property
     def keys_path(self) -> Path:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -24,8 +24,9 @@ SIDE = 480
 """Pixels of a face's square, as a band's artwork is given it."""
 OTHERS = 30
 
-# What the photograph's cut leaves of a painting: from above the hair to the collar.
-_CUT = (140, 150, 1060, 1070)
+# What the photograph's cut leaves of a painting, from above the hair to the collar; and a margin to bend it in.
+_CUT = (120, 130, 1080, 1090)
+_MARGIN = 60
 
 DARK = Skin((172, 120, 88), (128, 84, 60), (92, 58, 42), (62, 38, 28), (44, 26, 20), (150, 84, 66), (120, 62, 56))
 DEEP = Skin((128, 88, 66), (90, 58, 44), (64, 40, 30), (42, 26, 20), (28, 18, 14), (110, 64, 52), (92, 48, 44))
@@ -110,10 +111,9 @@ def face(person: Person, folder: Path) -> Image.Image:
     kept = folder / f"{abs(hash_of(person)):016x}.png"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        painted = paint(person).image
-        scale = painted.width / 1200
-        cut = painted.crop(tuple(round(edge * scale) for edge in _CUT)).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-        bent(cut, person).save(kept)
+        left, top, right, bottom = _CUT
+        wide = paint(person).image.crop((left - _MARGIN, top - _MARGIN, right + _MARGIN, bottom + _MARGIN))
+        bent(wide, person).save(kept)
     return Image.open(kept).convert("RGB")
 
 
@@ -127,15 +127,16 @@ def hash_of(person: Person) -> int:
 def bent(image: Image.Image, person: Person) -> Image.Image:
     """Every skull is its own: the painting's even proportions pulled a few percent this way and that, and its light."""
     chance = np.random.default_rng(1000 + person.shape + sum(map(ord, person.name)))
-    steps = np.linspace(0, SIDE, 6)
-    down = steps + np.concatenate(([0], np.cumsum(chance.normal(0, 9, 4)) * 0.7, [0]))
-    wide = chance.normal(0, 0.06, 6)
+    margin, size = float(_MARGIN), image.width - 2.0 * _MARGIN
+    steps = np.linspace(0, 1, 6)
+    down = margin + size * (steps + np.concatenate(([0], np.cumsum(chance.normal(0, 0.013, 4)), [0])))
+    narrow = np.clip(chance.normal(0, 0.03, 6), -0.06, 0.06) * size
     mesh = []
-    for top, bottom in zip(range(5), range(1, 6), strict=True):
-        edges = [(SIDE / 2 * w, SIDE - SIDE / 2 * w) for w in wide[[top, bottom]]]
-        corners = (edges[0][0], down[top], edges[1][0], down[bottom], edges[1][1], down[bottom], edges[0][1], down[top])
-        mesh.append(((0, int(steps[top]), SIDE, int(steps[bottom])), tuple(map(float, corners))))
-    pulled = image.transform(image.size, Image.Transform.MESH, mesh, Image.Resampling.BICUBIC)
+    for top, bottom in pairwise(range(6)):
+        (a, b), (c, d) = ((margin + narrow[row], margin + size - narrow[row]) for row in (top, bottom))
+        corners = (a, down[top], c, down[bottom], d, down[bottom], b, down[top])
+        mesh.append(((0, round(steps[top] * SIDE), SIDE, round(steps[bottom] * SIDE)), tuple(map(float, corners))))
+    pulled = image.transform((SIDE, SIDE), Image.Transform.MESH, mesh, Image.Resampling.BICUBIC)
     return pulled.point(lambda level: round(level * person.dim)) if person.dim != 1 else pulled
 
 
@@ -243,7 +244,3 @@ def _paint_beard(art: Painting, colour: Colour, inside: Image.Image) -> None:
 
 _HAIR = {"combed": _combed, "short": _short, "curls": _curls, "bald": _bald, "fringe": _fringe, "cap": _cap}
 
-
-def turned(person: Person) -> Sequence[Person]:
-    """The same person in other light: what an album would hold of them."""
-    return (person, replace(person, dim=person.dim * 0.8))

@@ -44,26 +44,34 @@ class Damage:
     jpeg: int
 
 
+def _strength(severity: int) -> float:
+    return 0.5 + 0.62 * severity
+
+
+_STRONGEST = _strength(max(SEVERITIES))
+
+
 def damage(seed: int, severity: int) -> Damage:
     """The damage of one seed: every kind is in it, each as strong as chance has it, up to the severity (1 to 5)."""
     chance = np.random.default_rng([seed, severity])
-    side, places, background = _view(chance, severity)
+    strength = _strength(severity)  # a plain symbol's rate falls from nearly all to about a third
+    side, places, background = _view(chance, strength)
     shape = (side, side)
-    stain, stain_light = _dirt_and_scratches(chance, severity)
+    stain, stain_light = _dirt_and_scratches(chance, strength)
     return Damage(
-        spread=float(chance.uniform(-0.1, 0.22)) * severity,
-        soft=0.5 + float(chance.uniform(0.1, 0.4)) * severity,
-        faded=_fading_and_rubbing(chance, severity),
+        spread=float(chance.uniform(-0.1, 0.22)) * strength,
+        soft=0.5 + float(chance.uniform(0.1, 0.4)) * strength,
+        faded=_fading_and_rubbing(chance, strength),
         stain=stain,
         stain_light=stain_light,
         places=places,
         background=background,
-        lighting=_lighting(chance, severity, shape),
-        glare=_glare(chance, severity, shape),
-        defocus=0.3 + float(chance.uniform(0, 0.16)) * severity,
-        motion=_motion(chance, severity),
-        noise=chance.normal(0, 1.5 + 1.2 * severity, shape).astype(np.float32),
-        jpeg=int(95 - chance.uniform(5, 12) * severity),
+        lighting=_lighting(chance, strength, shape),
+        glare=_glare(chance, strength, shape),
+        defocus=0.3 + float(chance.uniform(0, 0.16)) * strength,
+        motion=_motion(chance, strength),
+        noise=chance.normal(0, 1.5 + 1.2 * strength, shape).astype(np.float32),
+        jpeg=int(95 - chance.uniform(5, 12) * strength),
     )
 
 
@@ -99,38 +107,38 @@ def _clouds(chance: np.random.Generator, cells: tuple[int, int]) -> Field:
     return np.clip(cv2.resize(small, (PIXELS, PIXELS), interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
-def _fading_and_rubbing(chance: np.random.Generator, severity: int) -> Field:
+def _fading_and_rubbing(chance: np.random.Generator, strength: float) -> Field:
     """The share of ink that is gone: everywhere a little, in clouds more, and in streaks along the band nearly all."""
-    faded = chance.uniform(0, 0.06) * severity + _clouds(chance, (4, 4)) * chance.uniform(0, 0.08) * severity
+    faded = chance.uniform(0, 0.06) * strength + _clouds(chance, (4, 4)) * chance.uniform(0, 0.08) * strength
     streaks = _clouds(chance, (6, 40)) * _clouds(chance, (60, 30))
-    limit = np.quantile(streaks, 1 - chance.uniform(0, 0.011) * severity)
+    limit = np.quantile(streaks, 1 - chance.uniform(0, 0.011) * strength)
     rubbed = np.clip((streaks - limit) * 12, 0, 1) * 0.9
     return np.clip(np.maximum(faded, rubbed), 0, 0.95).astype(np.float32)
 
 
-def _dirt_and_scratches(chance: np.random.Generator, severity: int) -> tuple[Field, Field]:
+def _dirt_and_scratches(chance: np.random.Generator, strength: float) -> tuple[Field, Field]:
     """How much of each place is covered, and the light of what covers it."""
     cover, light = np.zeros((PIXELS, PIXELS), np.float32), np.zeros((PIXELS, PIXELS), np.float32)
-    for _ in range(chance.poisson(1.3 * severity)):
+    for _ in range(chance.poisson(1.3 * strength)):
         place = tuple(int(value) for value in chance.uniform(0, PIXELS, 2))
-        radii = tuple(max(1, int(value * MM)) for value in chance.uniform(0.12, 0.28 + 0.07 * severity, 2))
-        strength, shade = chance.uniform(0.35, 0.95), chance.choice((0.2, 0.35, 0.75))
-        cv2.ellipse(cover, place, radii, chance.uniform(0, 180), 0, 360, float(strength), -1)
+        radii = tuple(max(1, int(value * MM)) for value in chance.uniform(0.12, 0.28 + 0.07 * strength, 2))
+        opaque, shade = chance.uniform(0.35, 0.95), chance.choice((0.2, 0.35, 0.75))
+        cv2.ellipse(cover, place, radii, chance.uniform(0, 180), 0, 360, float(opaque), -1)
         cv2.ellipse(light, place, tuple(r + 3 for r in radii), 0, 0, 360, float(shade), -1)
-    for _ in range(chance.poisson(0.6 * severity)):
+    for _ in range(chance.poisson(0.6 * strength)):
         ends = [tuple(int(value) for value in chance.uniform(0, PIXELS, 2)) for _ in range(2)]
-        width, shade = int(chance.integers(2, 3 + severity // 2)), chance.choice((0.15, 0.7, 0.85))
+        width, shade = int(chance.integers(2, 3 + int(strength) // 2)), chance.choice((0.15, 0.7, 0.85))
         cv2.line(cover, *ends, float(chance.uniform(0.4, 0.9)), width, cv2.LINE_AA)
         cv2.line(light, *ends, float(shade), width + 3)
     return cv2.GaussianBlur(cover, (0, 0), 1.5), light
 
 
-def _view(chance: np.random.Generator, severity: int) -> tuple[int, tuple[Field, Field], Field]:
+def _view(chance: np.random.Generator, strength: float) -> tuple[int, tuple[Field, Field], Field]:
     """Camera pixels a side; for each sample of them its place on the print; the light of what is not band, or -1.
 
     The band lies round a wrist: a cylinder whose axis runs across the strip, seen in perspective from the side.
     """
-    symbol = round(float(chance.uniform(0.85, 1.15)) * (246 - 26 * severity))  # 22 mm, in camera pixels
+    symbol = round(float(chance.uniform(0.85, 1.15)) * (246 - 26 * strength))  # 22 mm, in camera pixels
     side = round(symbol * 1.55)
     count = side * _SAMPLES
     y, x = (np.mgrid[0:count, 0:count].astype(np.float32) + 0.5) / count - 0.5
@@ -138,7 +146,7 @@ def _view(chance: np.random.Generator, severity: int) -> tuple[int, tuple[Field,
     x, y = (x + shift[0]) * 1.55 * 22, (y + shift[1]) * 1.55 * 22
     roll = math.radians(chance.choice((0, 90, 180, 270)) + chance.uniform(-25, 25))
     x, y = x * math.cos(roll) - y * math.sin(roll), x * math.sin(roll) + y * math.cos(roll)
-    tilt = math.radians(chance.uniform(0.2, 1) * _MOST_TILT_DEG * severity / 5)
+    tilt = math.radians(chance.uniform(0.2, 1) * _MOST_TILT_DEG * strength / _STRONGEST)
     about = chance.uniform(0, 2 * math.pi)
     along, across = x * math.cos(about) + y * math.sin(about), -x * math.sin(about) + y * math.cos(about)
     # A plane tilted away: a point at distance d along it is seen at d cos(t) / (1 + d sin(t) / distance).
@@ -146,7 +154,7 @@ def _view(chance: np.random.Generator, severity: int) -> tuple[int, tuple[Field,
     depth = along / (math.cos(tilt) - along / distance * math.sin(tilt))
     across = across * (1 + depth * math.sin(tilt) / distance)
     x, y = depth * math.cos(about) - across * math.sin(about), depth * math.sin(about) + across * math.cos(about)
-    radius = chance.uniform(44 - 4 * severity, 60 - 5 * severity)
+    radius = chance.uniform(44 - 4 * strength, 60 - 5 * strength)
     inside = np.clip(x / radius, -0.999, 0.999)
     sag = radius * (1 - np.sqrt(1 - inside**2))
     y = y + sag * math.tan(tilt) * math.sin(about)
@@ -162,21 +170,21 @@ def _street(chance: np.random.Generator, count: int) -> Field:
     return cv2.resize(small, (count, count), interpolation=cv2.INTER_CUBIC)
 
 
-def _lighting(chance: np.random.Generator, severity: int, shape: tuple[int, int]) -> Field:
+def _lighting(chance: np.random.Generator, strength: float, shape: tuple[int, int]) -> Field:
     """A shadow that falls off to one side."""
     x, y = _grid(shape)
-    angle, depth = chance.uniform(0, 2 * math.pi), chance.uniform(0, 0.11) * severity
+    angle, depth = chance.uniform(0, 2 * math.pi), chance.uniform(0, 0.11) * strength
     slope = 0.5 + x * math.cos(angle) + y * math.sin(angle)
-    return (chance.uniform(1.05 - 0.09 * severity, 1.1) * (1 - depth * np.clip(slope, 0, 1))).astype(np.float32)
+    return (chance.uniform(1.05 - 0.09 * strength, 1.1) * (1 - depth * np.clip(slope, 0, 1))).astype(np.float32)
 
 
-def _glare(chance: np.random.Generator, severity: int, shape: tuple[int, int]) -> Field:
+def _glare(chance: np.random.Generator, strength: float, shape: tuple[int, int]) -> Field:
     """A lamp's reflection: white in its middle, gone within a few millimetres."""
     x, y = _grid(shape)
-    place, wide, tall = chance.uniform(-0.32, 0.32, 2), *chance.uniform(0.03, 0.05 + 0.012 * severity, 2)
-    strength = max(0.0, chance.uniform(-0.5, 0.2 * severity))
+    place, wide, tall = chance.uniform(-0.32, 0.32, 2), *chance.uniform(0.03, 0.05 + 0.012 * strength, 2)
+    white = max(0.0, chance.uniform(-0.5, 0.2 * strength))
     spot = np.exp(-(((x - place[0]) / wide) ** 2) - ((y - place[1]) / tall) ** 2)
-    return np.clip(spot * strength, 0, 1).astype(np.float32)
+    return np.clip(spot * white, 0, 1).astype(np.float32)
 
 
 @cache
@@ -185,9 +193,9 @@ def _grid(shape: tuple[int, int]) -> tuple[Field, Field]:
     return x, y
 
 
-def _motion(chance: np.random.Generator, severity: int) -> NDArray[np.float32]:
+def _motion(chance: np.random.Generator, strength: float) -> NDArray[np.float32]:
     """The path of a hand that moves during the exposure, in camera pixels."""
-    length, angle = chance.uniform(0, 0.4) * severity, chance.uniform(0, math.pi)
+    length, angle = chance.uniform(0, 0.4) * strength, chance.uniform(0, math.pi)
     kernel = np.zeros((9, 9), np.float32)
     for t in np.linspace(-0.5, 0.5, 25):
         x, y = 4 + t * length * math.cos(angle), 4 + t * length * math.sin(angle)

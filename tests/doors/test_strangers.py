@@ -26,6 +26,7 @@ FIELDS = {
     "key": "k" * 22,
     "answer": "coming",
     "why": "lost",
+    "replace_why": "lost",
     "left": "0.1",
     "top": "0.1",
     "size": "0.5",

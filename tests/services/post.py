@@ -50,7 +50,7 @@ def refusing(*, permanent: bool, code: str = "told_to_fail") -> Callable[[Handov
     return refuse
 
 
-def owe(key: str = "reach:1:guardian:1", recipient: str = DAUGHTER, **more: Any) -> Message | None:
+def owe(key: str = "reach:1:guardian:1", recipient: str = DAUGHTER, **more: Any) -> int | None:
     facts = {"organisation": "同安黄手环", "organisation_phone": "", "code_tail": "7QK", "time": "14:05"}
     with transaction():
         return enqueue(
@@ -65,7 +65,7 @@ def owe(key: str = "reach:1:guardian:1", recipient: str = DAUGHTER, **more: Any)
         )
 
 
-def owe_code(expires_in: timedelta = timedelta(minutes=5)) -> Message | None:
+def owe_code(expires_in: timedelta = timedelta(minutes=5)) -> int | None:
     with transaction():
         return enqueue(
             key="challenge:1",

@@ -41,13 +41,12 @@ def test_a_due_message_is_handed_over_with_its_words_and_recorded(clockwork: tim
     handover = post.handed[0]
     assert (handover.recipient, handover.kind, handover.at) == (DAUGHTER, "sms", START)
     assert handover.body.startswith("【同安黄手环】您守护的手环")
-    assert owed is not None
-    assert handover.idempotency_key == f"message-{owed.id}"
+    assert handover.idempotency_key == f"message-{owed}"
     assert message().state is MessageState.DELIVERED
     assert message().settled_at == START
     [delivery] = deliveries()
     assert (delivery.message_id, delivery.gateway, delivery.outcome, delivery.receipt) == (
-        owed.id,
+        owed,
         "post",
         Outcome.ACCEPTED,
         "r1",
@@ -130,8 +129,7 @@ def test_a_permanent_refusal_stops_the_message_where_a_human_sees_it(clockwork: 
     owed = owe(reach_id=7, elder_id=3)
     assert worker(Post(refusing(permanent=True, code="recipient_invalid"))).drain() == Tally(stopped=1)
     [stopped] = queries.list_stopped(since=SINCE_EVER)
-    assert owed is not None
-    assert (stopped.id, stopped.wording, stopped.reach_id, stopped.elder_id) == (owed.id, "band_scanned", 7, 3)
+    assert (stopped.id, stopped.wording, stopped.reach_id, stopped.elder_id) == (owed, "band_scanned", 7, 3)
     assert (stopped.stopped_at, stopped.attempts, stopped.code) == (START, 1, "recipient_invalid")
     assert queries.list_stopped(since=START) == []
 

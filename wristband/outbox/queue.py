@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wristband.db import db, new_id
@@ -31,12 +33,14 @@ def enqueue(
     elder_id: int | None = None,
     reach_id: int | None = None,
     incident_id: int | None = None,
-) -> Message | None:
+) -> int | None:
     """Owe the words of `wording` filled with `facts` to one address, inside the caller's transaction; never commits.
 
     `key` names what is owed (`reach:12:guardian:7`, at most 80 characters): owing the same key again is owing it
-    once, and gives None. `recipient` is an address of the channel, for SMS a phone as E.164. A message that
-    `expires_at` some time is not handed over later, and its words are forgotten once it is settled.
+    once, and gives None instead of the message's id. `recipient` is an address of the channel, for SMS a phone as
+    E.164. A message that `expires_at` some time is not handed over later, and its words are forgotten once it is
+    settled.
+
     Raises what wording.render raises: faults of ours.
     """
     message_id = new_id()
@@ -46,9 +50,9 @@ def enqueue(
         "channel": channel,
         "wording": wording,
         "language": language,
-        "recipient_sealed": box().seal(recipient, place=f"{_PLACE}.recipient", row=message_id),
+        "recipient": box().seal(recipient, place=f"{_PLACE}.recipient", row=message_id),
         "recipient_index": box().blind(recipient, place=f"{_PLACE}.recipient"),
-        "body_sealed": box().seal(render(wording, language, facts), place=f"{_PLACE}.body", row=message_id),
+        "body": box().seal(render(wording, language, facts), place=f"{_PLACE}.body", row=message_id),
         "elder_id": elder_id,
         "reach_id": reach_id,
         "incident_id": incident_id,
@@ -58,10 +62,16 @@ def enqueue(
         "expires_at": expires_at,
         "attempts": 0,
     }
-    insert: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    # Not the unit of work: there a key owed twice would fail the whole deed at its commit.
-    owed = insert(Message).values([values]).on_conflict_do_nothing(index_elements=["key"]).returning(Message)
-    message: Message | None = db.session.scalar(owed)
-    if message is not None:
-        bell.ring()
-    return message
+    if db.session.scalar(_owing(db.engine.dialect.name), values) is None:
+        return None
+    bell.ring()
+    return message_id
+
+
+@cache
+def _owing(dialect: str) -> sa.Insert:
+    """The statement, built once. Not the unit of work: there a key owed twice would fail the whole deed."""
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    table = Message.__table__
+    statement: sa.Insert = insert(table).on_conflict_do_nothing(index_elements=["key"]).returning(table.c.id)
+    return statement

@@ -46,11 +46,6 @@ LONGEST_LEASE = timedelta(hours=1)
 """No worker may lease for longer: a lease beyond it was made under a clock that has been set back."""
 
 
-def may_move(before: MessageState, after: MessageState) -> bool:
-    """Whether the table of moves knows this step."""
-    return after in MOVES[before]
-
-
 def retry_wait(attempts: int, *, jitter: float) -> timedelta:
     """How long to wait after failed attempt number `attempts` (from 1). `jitter` lies within -1 and 1."""
     if attempts <= len(RETRY_WAITS_S):

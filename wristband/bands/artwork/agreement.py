@@ -1,54 +1,59 @@
 """The portrait by agreement: a symbol whose free bits are chosen so that its modules fall where the face has ink.
 
 Nothing is damaged. Three things are free: nine of each ten bits of the serial's groups of three digits, every bit
-after the terminator, and the mask. Reed-Solomon is linear, so a free bit flips a fixed set of modules; over GF(2)
-elimination gives each free bit to the heaviest module still unsettled. The MAC hangs on the serial like chance: what
-lies in its blocks cannot be solved for before the serial is known, and is searched instead.
+after the terminator, and the mask. Reed-Solomon is linear, so a free bit flips a fixed set of modules, and the symbol
+nearest to the portrait is the nearest word of a linear code: over GF(2) elimination gives each free bit to the heaviest
+module still unsettled, then pairs of free bits are turned as long as that brings the symbol nearer. The MAC hangs on
+the serial like chance: what lies in its blocks cannot be solved for before the serial is known, and is searched.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wristband.bands.artwork.layout import Layout, Rectangle
+from wristband.bands.artwork.layout import Layout, Plate
+from wristband.bands.artwork.segments import ALPHANUMERIC
 from wristband.bands.artwork.symbol import MASKS
+from wristband.values.code import SERIAL_DIGITS
 
 Sign = Callable[[str], str]
+Floats = NDArray[np.float32]
 
 DARK_LIGHT, LIGHT_LIGHT = 0.34, 0.88
 """The most mean light a dark module may keep, the least a light one must have (paper is 1)."""
 
-_WEIGHT_BITS = 5
 _FACE_SIGMA = 0.34
-_STARTS_SOLVED, _STARTS_SEARCHED = 160, 500
+_STARTS_SOLVED, _STARTS_SEARCHED = 120, 400
+# Of the symbols that elimination gives, so many are brought nearer, in so many steps at most.
+_POLISHED, _STEPS = 48, 4
+_VALUES = np.zeros(128, dtype=np.int32)
+_VALUES[[ord(character) for character in ALPHANUMERIC]] = np.arange(len(ALPHANUMERIC))
 
 
 @dataclass(frozen=True, eq=False)
 class Wish:
     """What the portrait asks of the modules under it.
 
-    `dark`: the modules it wants dark. `planes`: the weights in binary, plane k holding the modules whose weight has
-    bit k. `order`: the modules, heaviest first. `total`: the sum of the weights.
+    `modules`: their places in the symbol, heaviest first. `dark`: whether each is wanted dark. `weights`: how much
+    each counts; they sum to one.
     """
 
-    dark: int
-    planes: tuple[int, ...]
-    order: tuple[int, ...]
-    total: int
+    modules: tuple[int, ...]
+    dark: NDArray[np.bool_]
+    weights: Floats
 
-    def disagreement(self, symbol: int) -> int:
-        """The weight of the modules that are not as wished."""
-        wrong = symbol ^ self.dark
-        return sum((wrong & plane).bit_count() << k for k, plane in enumerate(self.planes))
+    def disagreement(self, symbol: int) -> float:
+        """The weight of the modules that are not as wished, 0 to 1."""
+        return float(self.weights @ (bits([symbol], self.modules)[0] != self.dark))
 
 
-def wish(light: NDArray[np.float32], rectangle: Rectangle, size: int) -> Wish:
+def wish(light: Floats, plate: Plate, size: int) -> Wish:
     """What a portrait, given by the mean light of each module (side x side), asks of a symbol of `size` modules.
 
     The weight is the ink or paper that must be added against the face when the module is of the wrong colour, squared,
@@ -56,29 +61,28 @@ def wish(light: NDArray[np.float32], rectangle: Rectangle, size: int) -> Wish:
     """
     if_dark = np.clip(light - DARK_LIGHT, 0, None) ** 2
     if_light = np.clip(LIGHT_LIGHT - light, 0, None) ** 2
-    steps = (np.arange(rectangle.side) + 0.5) / rectangle.side - 0.5
+    steps = (np.arange(plate.side) + 0.5) / plate.side - 0.5
     bell = np.exp(-(steps[:, None] ** 2 + steps[None, :] ** 2) / (2 * _FACE_SIGMA**2))
-    weights = np.abs(if_dark - if_light) * bell
-    top = (1 << _WEIGHT_BITS) - 1
-    whole = np.rint(weights / max(float(weights.max()), 1e-6) * top).astype(int)
-    modules = [
-        (rectangle.top + r) * size + rectangle.left + c for r in range(rectangle.side) for c in range(rectangle.side)
-    ]
-    by_weight = sorted(zip(weights.flat, modules, strict=True), reverse=True)
-    pairs = list(zip(modules, whole.flat, strict=True))
+    weights = (np.abs(if_dark - if_light) * bell)[plate.covered]
+    order = np.argsort(-weights, kind="stable")
+    modules = plate.modules(size)
     return Wish(
-        dark=sum(1 << m for m, ink in zip(modules, (if_light > if_dark).flat, strict=True) if ink),
-        planes=tuple(sum(1 << m for m, weight in pairs if int(weight) >> k & 1) for k in range(_WEIGHT_BITS)),
-        order=tuple(module for _, module in by_weight),
-        total=int(whole.sum()),
+        modules=tuple(modules[place] for place in order),
+        dark=(if_light > if_dark)[plate.covered][order],
+        weights=np.asarray(weights[order] / max(float(weights.sum()), 1e-6), dtype=np.float32),
     )
 
 
-Settled = tuple[tuple[int, int], ...]
+def bits(states: Sequence[int], places: Sequence[int]) -> NDArray[np.uint8]:
+    """Of each state (one row) the bits at these places."""
+    width = max(max(states, default=0).bit_length(), max(places, default=0) + 1) + 7 >> 3
+    octets = b"".join(state.to_bytes(width, "little") for state in states)
+    rows = np.frombuffer(octets, dtype=np.uint8).reshape(len(states), width)
+    return np.unpackbits(rows, axis=1, bitorder="little")[:, list(places)]
 
 
-def eliminate(rows: Iterable[int], order: Iterable[int]) -> Settled:
-    """Gauss and Jordan over GF(2): pairs of a module (one bit) and the row that flips it and no other settled module.
+def eliminate(rows: Iterable[int], order: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Gauss and Jordan over GF(2): pairs of a module (its place) and the row that flips it and no other settled module.
 
     `rows` are states that each free bit flips, `order` the modules to be settled, heaviest first. There are as many
     pairs as the rows reach of the modules.
@@ -93,24 +97,87 @@ def eliminate(rows: Iterable[int], order: Iterable[int]) -> Settled:
         free.remove(pivot)
         free = [row ^ pivot if row & probe else row for row in free]
         settled = [(other, row ^ pivot if row & probe else row) for other, row in settled]
-        settled.append((probe, pivot))
+        settled.append((module, pivot))
+        if not free:
+            break
     return tuple(settled)
 
 
-def settle(state: int, goal: int, settled: Settled) -> int:
-    """The state moved so that every settled module is as in `goal`."""
-    wrong = state ^ goal
-    for probe, row in settled:
-        if wrong & probe:
-            state ^= row
-    return state
+@dataclass(frozen=True, eq=False)
+class Freedom:
+    """Some free bits, solved for a wish: a linear code over the portrait's modules.
+
+    `states`: what each of its rows flips in the symbol. `pivots`: for each row the module (its rank in the wish) that
+    no other row flips.
+    """
+
+    wish: Wish
+    states: tuple[int, ...]
+    pivots: tuple[int, ...]
+
+    @classmethod
+    def of(cls, wish: Wish, rows: Iterable[int]) -> Freedom:
+        """The freedom of free bits, given by the states that they flip."""
+        rank = {module: place for place, module in enumerate(wish.modules)}
+        settled = eliminate(rows, wish.modules)
+        return cls(wish, tuple(row for _, row in settled), tuple(rank[module] for module, _ in settled))
+
+    @cached_property
+    def rows(self) -> Floats:
+        """What each row flips of the portrait's modules, heaviest first."""
+        return bits(self.states, self.wish.modules).astype(np.float32)
+
+    @cached_property
+    def _pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+        """Every two rows, and the weight that they flip both, which is counted twice where they are."""
+        first, second = np.triu_indices(len(self.states), 1)
+        return first, second, self.rows[first] * self.rows[second]
+
+    def settle(self, wrong: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Each row of `wrong` (1 where a module is not as wished) with every pivot put right, and the rows turned."""
+        turned = wrong[:, list(self.pivots)]
+        return (wrong + turned @ self.rows) % 2, turned > 0
+
+    def polish(self, wrong: Floats, turned: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+        """The same, brought nearer: two more rows turned at a time (or one), as long as it helps."""
+        if not self.states:
+            return wrong, turned
+        first, second, shared = self._pairs
+        wrong, turned, each = wrong.copy(), turned.copy(), np.arange(len(wrong))
+        for _ in range(_STEPS):
+            # Turning a row adds the weight of what it puts wrong and takes away that of what it puts right.
+            signed = self.wish.weights * (1 - 2 * wrong)
+            one = signed @ self.rows.T
+            two = one[:, first] + one[:, second] - 2 * (signed @ shared.T)
+            choices = np.hstack((np.zeros_like(one[:, :1]), one, two))
+            best = choices.argmin(axis=1)
+            single = (best > 0) & (best <= len(self.states))
+            pair = best > len(self.states)
+            if not (single | pair).any():
+                break
+            turned[each[single], best[single] - 1] ^= True
+            for side in (first, second):
+                turned[each[pair], side[best[pair] - 1 - len(self.states)]] ^= True
+            changed = np.zeros_like(one)
+            changed[each[single], best[single] - 1] = 1
+            for side in (first, second):
+                changed[each[pair], side[best[pair] - 1 - len(self.states)]] = 1
+            wrong = (wrong + changed @ self.rows) % 2
+        return wrong, turned
+
+    def flipped(self, turned: NDArray[np.bool_]) -> int:
+        """The state that the turned rows flip together."""
+        state = 0
+        for place in np.flatnonzero(turned):
+            state ^= self.states[place]
+        return state
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One finished symbol of the search: its data, its mask, and how far it is from the portrait."""
+    """One finished symbol of the search: its data, its mask, and how far it is from the portrait (0 to 1)."""
 
-    disagreement: int
+    disagreement: float
     token: str
     mask: int
     state: int
@@ -125,49 +192,90 @@ class Agreement:
     sign: Sign
 
     @cached_property
-    def _early(self) -> Settled:
-        """Modules settled by the serial's bits, where no MAC lies in the same block."""
-        layout = self.layout
-        rows = [layout.frame.effects[bit] for bit in layout.solvable_serial_bits]
-        return eliminate(rows, self.wish.order)
+    def _early(self) -> Freedom:
+        """The serial's bits where no MAC lies in the same block."""
+        return Freedom.of(self.wish, (self.layout.frame.effects[bit] for bit in self.layout.solvable_serial_bits))
 
     @cached_property
-    def _late(self) -> Settled:
-        """Modules settled by the padding, once the MAC is known."""
+    def _late(self) -> Freedom:
+        """The padding, which can be solved for once the MAC is known."""
         layout = self.layout
-        rows = [layout.frame.effects[bit] for bit in range(layout.end, layout.frame.capacity)]
-        return eliminate(rows, self.wish.order)
+        return Freedom.of(self.wish, (layout.frame.effects[bit] for bit in range(layout.end, layout.frame.capacity)))
 
     @property
     def starts(self) -> int:
-        """Random serials worth trying in one round: about a tenth of a second of one core."""
-        return _STARTS_SOLVED if self._early else _STARTS_SEARCHED
+        """Random serials worth trying in one round for each mask: a few hundredths of a second of one core."""
+        return _STARTS_SOLVED if self._early.states else _STARTS_SEARCHED
 
     @property
     def solved(self) -> int:
         """How many modules agree by solving rather than by luck."""
-        return len(self._early) + len(self._late)
+        return len(self._early.states) + len(self._late.states)
 
-    def candidates(self, starts: int, chance: random.Random) -> Iterator[Candidate]:
-        """Finished symbols from `starts` random serials and all masks, in no order; each better than most."""
-        layout, frame = self.layout, self.layout.frame
-        goals = [self.wish.dark ^ frame.masks[mask] for mask in MASKS]
-        for _ in range(starts):
-            groups = [chance.randrange(512) for _ in range(4)]
-            begun = layout.with_groups(groups)
-            if self._early:
-                for mask in MASKS:
-                    state = settle(begun, goals[mask], self._early)
-                    token = self.sign(layout.serial(state))
-                    yield self._finished(layout.with_mac(state, token), token, mask, goals[mask])
-            else:
-                token = self.sign("".join(f"{group:03d}" for group in groups))
-                state = layout.with_mac(begun, token)
-                yield min(
-                    (self._finished(state, token, mask, goals[mask]) for mask in MASKS),
-                    key=lambda candidate: candidate.disagreement,
-                )
+    @cached_property
+    def _goals(self) -> Floats:
+        """For each mask, the modules that have to be dark before it is laid on."""
+        masks = bits(self.layout.frame.masks, self.wish.modules)
+        return np.asarray(masks ^ self.wish.dark, dtype=np.float32)
 
-    def _finished(self, state: int, token: str, mask: int, goal: int) -> Candidate:
-        state = settle(state, goal, self._late)
-        return Candidate(self.wish.disagreement(state ^ self.layout.frame.masks[mask]), token, mask, state)
+    @cached_property
+    def _beginnings(self) -> tuple[int, ...]:
+        """For each mask, the state with the serial's solvable bits at their best, everything else zero."""
+        bare = self.layout.with_groups((0, 0, 0, 0))
+        if not self._early.states:
+            return (bare,) * len(MASKS)
+        wrong = (self._goals + bits([bare], self.wish.modules)) % 2
+        _, turned = self._early.polish(*self._early.settle(wrong))
+        return tuple(bare ^ self._early.flipped(each) for each in turned)
+
+    def candidates(self, starts: int, chance: random.Random) -> list[Candidate]:
+        """Finished symbols, the best few dozen from `starts` random serials a mask, best first."""
+        masks, states, tokens = zip(*self._begun(starts, chance), strict=True)
+        wrong = (self._under(states) + self._macs(tokens) + self._goals[list(masks)]) % 2
+        wrong, turned = self._late.settle(wrong)
+        best = np.argsort(wrong @ self.wish.weights, kind="stable")[:_POLISHED]
+        wrong, turned = self._late.polish(wrong[best], turned[best])
+        found = [
+            Candidate(
+                disagreement=float(far),
+                token=tokens[place],
+                mask=masks[place],
+                state=self.layout.with_mac(states[place], tokens[place]) ^ self._late.flipped(rows),
+            )
+            for place, far, rows in zip(best, wrong @ self.wish.weights, turned, strict=True)
+        ]
+        return sorted(found, key=lambda each: (each.disagreement, each.token, each.mask))
+
+    def _begun(self, starts: int, chance: random.Random) -> Iterator[tuple[int, int, str]]:
+        """A mask, a state without its MAC, and the token whose MAC it is to be."""
+        layout = self.layout
+        if not self._early.states:
+            for _ in range(starts):
+                state = layout.with_groups([chance.randrange(512) for _ in range(4)])
+                token = self.sign(layout.serial(state))
+                yield from ((mask, state, token) for mask in MASKS)
+            return
+        for mask in MASKS:
+            for _ in range(starts):
+                state = self._beginnings[mask]
+                for bit in layout.searched_serial_bits:
+                    if chance.getrandbits(1):
+                        state ^= layout.frame.effects[bit]
+                yield mask, state, self.sign(layout.serial(state))
+
+    def _under(self, states: Sequence[int]) -> NDArray[np.uint8]:
+        return bits(states, self.wish.modules)
+
+    @cached_property
+    def _mac_effects(self) -> Floats:
+        start = self.layout.mac_start
+        return bits(self.layout.frame.effects[start : start + 72], self.wish.modules).astype(np.float32)
+
+    def _macs(self, tokens: Sequence[str]) -> Floats:
+        """The portrait's modules that each token's key character and MAC flip."""
+        spelled = "".join(token[SERIAL_DIGITS:] for token in tokens).encode("ascii")
+        values = _VALUES[np.frombuffer(spelled, dtype=np.uint8)].reshape(len(tokens), -1)
+        pairs = 45 * values[:, 0:12:2] + values[:, 1:12:2]
+        high = (pairs[:, :, None] >> np.arange(10, -1, -1) & 1).reshape(len(tokens), -1)
+        low = values[:, 12:] >> np.arange(5, -1, -1) & 1
+        return np.hstack((high, low)).astype(np.float32) @ self._mac_effects

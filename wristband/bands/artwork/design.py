@@ -12,7 +12,7 @@ from PIL import Image
 from qrcode.util import lost_point
 
 from wristband.bands.artwork.agreement import Agreement, Candidate, Sign, wish
-from wristband.bands.artwork.layout import Layout, Rectangle, layouts, segments
+from wristband.bands.artwork.layout import Layout, Plate, layouts, segments
 from wristband.bands.artwork.portrait import Tone, by_module, prepare
 from wristband.bands.artwork.segments import padding
 from wristband.bands.artwork.symbol import MASKS, Frame, Level, frame
@@ -24,11 +24,12 @@ SMALLEST_SIDE = 7
 # Bits a portrait needs to have its way with before its face is a face; fewer, and it is half noise.
 _LEAST_FREEDOM = 28
 
-_FORMAT = 1
+# The first byte of a kept design: its portrait is a square, as the first ones were, or rounded.
+_SQUARE, _ROUNDED = 1, 2
 _LEVELS = tuple(Level)
 # Two candidates within this share of the portrait's whole weight look alike; the mask penalty then decides.
 _ALIKE = 0.005
-_PENALISED = 12
+_PENALISED = 4
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Design:
     level: Level
     mask: int
     data: bytes
-    portrait: Rectangle | None
+    portrait: Plate | None
     disagreement: float = 0.0
 
     @property
@@ -82,13 +83,14 @@ class Design:
     def to_bytes(self) -> bytes:
         """About ninety bytes from which `from_bytes` makes the same design (its disagreement is not kept)."""
         side = self.portrait.side if self.portrait else 0
-        head = (_FORMAT, self.version, _LEVELS.index(self.level), self.mask, side, len(self.address))
+        shape = _SQUARE if self.portrait and not self.portrait.rounded else _ROUNDED
+        head = (shape, self.version, _LEVELS.index(self.level), self.mask, side, len(self.address))
         return bytes(head) + self.payload.encode("ascii") + self.data
 
     @classmethod
     def from_bytes(cls, octets: bytes) -> Design:
         """The design that `to_bytes` wrote; ValueError when these bytes are not one."""
-        if len(octets) < 6 or octets[0] != _FORMAT or octets[2] >= len(_LEVELS) or octets[3] not in MASKS:
+        if len(octets) < 6 or octets[0] not in (_SQUARE, _ROUNDED) or octets[2] >= len(_LEVELS) or octets[3] not in MASKS:
             raise ValueError("these bytes are no design")
         version, level, mask, side, length = octets[1], _LEVELS[octets[2]], octets[3], octets[4], octets[5]
         used = frame(version, level)
@@ -105,7 +107,7 @@ class Design:
             level=level,
             mask=mask,
             data=data,
-            portrait=Rectangle.centred(used.size, side) if side else None,
+            portrait=Plate.centred(used.size, side, rounded=octets[0] == _ROUNDED) if side else None,
         )
         said = "".join(segment.bits for segment in segments(found.address, found.token))
         if not "".join(f"{octet:08b}" for octet in data).startswith(said):
@@ -115,7 +117,7 @@ class Design:
 
 def largest_side(version: int) -> int:
     """The widest portrait of a version, modules: about 38% of the symbol's width, clear of its function patterns."""
-    return 11 + 2 * (version - 3)
+    return 13 + 2 * (version - 3)
 
 
 def chosen_layout(address: str, *, with_portrait: bool) -> Layout:
@@ -188,11 +190,14 @@ def _penalty(used: Frame, state: int, mask: int) -> int:
 
 def _agreeing(layout: Layout, sign: Sign, tone: Tone, side: int, chance: random.Random) -> Iterator[Design]:
     used = layout.frame
-    rectangle = Rectangle.centred(used.size, side)
-    search = Agreement(layout, wish(by_module(tone, side), rectangle, used.size), sign)
-    total = max(search.wish.total, 1)
+    plate = Plate.centred(used.size, side)
+    search = Agreement(layout, wish(by_module(tone, side), plate, used.size), sign)
+    given_out: set[str] = set()
     while True:
         for found in _ranked(search, chance):
+            if found.token in given_out:
+                continue
+            given_out.add(found.token)
             yield Design(
                 address=layout.address,
                 token=found.token,
@@ -200,16 +205,15 @@ def _agreeing(layout: Layout, sign: Sign, tone: Tone, side: int, chance: random.
                 level=used.level,
                 mask=found.mask,
                 data=used.data(found.state),
-                portrait=rectangle,
-                disagreement=found.disagreement / total,
+                portrait=plate,
+                disagreement=found.disagreement,
             )
 
 
 def _ranked(search: Agreement, chance: random.Random) -> list[Candidate]:
     """One round of the search, best first; among the leading ones that look alike the lowest mask penalty first."""
-    found = sorted(search.candidates(search.starts, chance), key=lambda each: (each.disagreement, each.token))
-    step = max(search.wish.total * _ALIKE, 1)
-    best, used = found[0].disagreement, search.layout.frame
-    alike = [each for each in found[:_PENALISED] if each.disagreement - best < step]
-    alike.sort(key=lambda each: (_penalty(used, each.state, each.mask), each.token))
+    found, used = search.candidates(search.starts, chance), search.layout.frame
+    alike = [each for each in found[:_PENALISED] if each.disagreement - found[0].disagreement < _ALIKE]
+    if len(alike) > 1:
+        alike.sort(key=lambda each: (_penalty(used, each.state, each.mask), each.token))
     return alike + found[len(alike) :]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from wristband.bands.artwork.agreement import DARK_LIGHT, LIGHT_LIGHT
 from wristband.bands.artwork.design import Design
-from wristband.bands.artwork.layout import Rectangle
+from wristband.bands.artwork.layout import Plate
 from wristband.bands.artwork.portrait import Tone, at_size, prepare
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -60,6 +60,7 @@ def patch(design: Design, portrait: Image.Image | Tone, steps: int) -> Tone:
     most = _CORE_DARK + (_RIM_DARK - _CORE_DARK) * rim
     least = _CORE_LIGHT + (_RIM_LIGHT - _CORE_LIGHT) * rim
     held: Tone = np.where(dark[:, None], np.minimum(lit, most), np.maximum(lit, least)).astype(np.float32)
+    held[~square.covered.ravel()] = np.where(dark, 0, 1)[~square.covered.ravel(), None]
     return held.reshape(side, side, steps, steps).swapaxes(1, 2).reshape(side * steps, side * steps)
 
 
@@ -192,7 +193,7 @@ def svg(
     return "".join(parts) + "</svg>"
 
 
-def _svg_patch(light: Tone, square: Rectangle, ink: Colour, paper: Colour) -> str:
+def _svg_patch(light: Tone, square: Plate, ink: Colour, paper: Colour) -> str:
     """The portrait as one path a tone, in units of an eighth of a module."""
     tones = np.rint(light * (_SVG_TONES - 1)).astype(int)
     paths: dict[int, list[str]] = {}

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wristband.bands.artwork.segments import ALPHANUMERIC, TERMINATOR_BITS, Mode, Segment
 from wristband.bands.artwork.symbol import Frame, Level, frame, word
 from wristband.bands.tokens import TOKEN_LENGTH
@@ -25,18 +28,39 @@ PREFERENCE = (
 """The symbols in the order in which they read on a worn band, best first, when all are printed equally large."""
 
 
+# The power in the outline of a rounded portrait: 2 is a circle, infinity the square.
+_ROUNDNESS = 2.5
+
+
 @dataclass(frozen=True, slots=True)
-class Rectangle:
-    """The square of modules under the portrait."""
+class Plate:
+    """The square of modules that the portrait is drawn on, and of those the ones it may have its way with.
+
+    Of a rounded one the corners stay plain: a face has nothing there, and every module left alone reads as before.
+    """
 
     left: int
     top: int
     side: int
+    rounded: bool = True
 
     @classmethod
-    def centred(cls, size: int, side: int) -> Rectangle:
+    def centred(cls, size: int, side: int, *, rounded: bool = True) -> Plate:
         """`side` modules in the middle of a symbol of `size`; both odd, so that it lies on modules."""
-        return cls((size - side) // 2, (size - side) // 2, side)
+        return cls((size - side) // 2, (size - side) // 2, side, rounded)
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Which of its modules belong to the portrait, `side` x `side`."""
+        if not self.rounded:
+            return np.ones((self.side, self.side), dtype=bool)
+        along = np.abs((np.arange(self.side) + 0.5) / self.side * 2 - 1) ** _ROUNDNESS
+        return np.asarray(np.add.outer(along, along) <= 1)
+
+    def modules(self, size: int) -> list[int]:
+        """The modules of the portrait as their places in a symbol of `size`, row by row."""
+        rows, columns = np.nonzero(self.covered)
+        return [int(place) for place in (rows + self.top) * size + columns + self.left]
 
 
 def segments(address: str, token: str) -> tuple[Segment, ...]:
@@ -95,8 +119,17 @@ class Layout:
         Nine of each group's ten: with the top bit zero a group is 000 to 511, and every choice is a number.
         """
         first = self.frame.block_of(self.mac_start)
-        bits = (self.digits_start + 10 * group + bit for group in range(4) for bit in range(1, 10))
-        return tuple(bit for bit in bits if self.frame.block_of(bit) < first)
+        return tuple(bit for bit in self._free_serial_bits if self.frame.block_of(bit) < first)
+
+    @cached_property
+    def searched_serial_bits(self) -> tuple[int, ...]:
+        """The serial's other free bits: whatever they become, the MAC follows."""
+        solvable = frozenset(self.solvable_serial_bits)
+        return tuple(bit for bit in self._free_serial_bits if bit not in solvable)
+
+    @property
+    def _free_serial_bits(self) -> tuple[int, ...]:
+        return tuple(self.digits_start + 10 * group + bit for group in range(4) for bit in range(1, 10))
 
     @cached_property
     def _skeleton(self) -> int:

@@ -17,25 +17,25 @@ def outside(surface: Surface, band: BandPrint) -> None:
     """The front."""
     words, ink, middle = band.words, band.ink, WIDTH_MM / 2
     size = symbol_mm(band.design, _SYMBOL_MM)
-    surface.ring(middle, 5.5, _HOLE_MM)
-    surface.symbol((WIDTH_MM - size) / 2, 8.5, size, band.symbol)
+    surface.ring(middle, 5.3, _HOLE_MM)
+    surface.symbol((WIDTH_MM - size) / 2, 8.3, size, band.symbol)
     if words.lost:
-        surface.text(middle, 42.2, words.lost, height=3.6, width=_ROOM_MM, bold=True, align="centre", colour=ink)
-        surface.text(middle, 47.4, words.scan, height=3.4, width=_ROOM_MM, bold=True, align="centre", colour=ink)
-        surface.text(middle, 53.0, words.emergency, height=3.8, width=_ROOM_MM, bold=True, align="centre", colour=ink)
+        surface.text(middle, 43.0, words.lost, height=3.4, width=_ROOM_MM, bold=True, align="centre", colour=ink)
+        surface.text(middle, 48.0, words.scan, height=3.2, width=_ROOM_MM, bold=True, align="centre", colour=ink)
+        surface.text(middle, 53.2, words.emergency, height=3.6, width=_ROOM_MM, bold=True, align="centre", colour=ink)
     else:
         surface.text(middle, 44.0, words.scan, height=3.0, width=_ROOM_MM, align="centre", colour=ink)
         surface.text(middle, 50.5, words.emergency, height=3.0, width=_ROOM_MM, align="centre", colour=ink)
     surface.text(
-        middle, 57.6, band.number, height=2.7, width=_ROOM_MM, bold=not band.discreet, align="centre", colour=ink
+        middle, 57.6, band.number, height=2.6, width=_ROOM_MM, bold=not band.discreet, align="centre", colour=ink
     )
-    surface.paragraph(middle, 60.8, band.typed, height=1.6, width=_ROOM_MM, lines=2, align="centre", colour=ink)
+    surface.paragraph(middle, 60.9, band.typed, height=1.6, width=_ROOM_MM, lines=2, align="centre", colour=ink)
 
 
 def inside(surface: Surface, band: BandPrint) -> None:
     """The back."""
     words, ink, middle = band.words, band.ink, WIDTH_MM / 2
-    surface.ring(middle, 5.5, _HOLE_MM)
+    surface.ring(middle, 5.3, _HOLE_MM)
     surface.text(middle, 16.5, words.inside, height=3.4, width=_ROOM_MM, bold=True, align="centre", colour=ink)
     if band.check_code is not None:
         code = band.check_code.shown

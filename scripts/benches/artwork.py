@@ -1,0 +1,248 @@
+"""What a portrait costs a band: read rates of worn bands, by five decoders, against the plain symbol in the same run.
+
+scripts/bench artwork [--quick] [--faces 12] [--payloads 20] [--severities 1 2 3 4 5] [--address HTTPS://HB.CN/T/]
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import random
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # every figure is one core's
+FOLDER = Path(__file__).resolve().parents[2] / "build" / "bench"
+
+import readers as bench_readers  # noqa: E402 - beside this file
+
+MISSING = bench_readers.prepare(FOLDER)
+
+import cv2  # noqa: E402 - the one that `prepare` found
+import faces  # noqa: E402
+import numpy as np  # noqa: E402
+import qrcode  # noqa: E402
+import wearing  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+from PIL import Image  # noqa: E402
+from qrcode.image.styledpil import StyledPilImage  # noqa: E402
+
+from wristband.bands import tokens  # noqa: E402
+from wristband.bands.artwork import drawing  # noqa: E402
+from wristband.bands.artwork.checking import check, damaged_codewords  # noqa: E402
+from wristband.bands.artwork.design import Design, chosen_layout, design, plain  # noqa: E402
+from wristband.bands.artwork.portrait import Tone, prepare  # noqa: E402
+
+KEYS = tokens.BandKeys({"A": bytes(range(32))})
+SIDES = (9, 11, 13)
+PRINT_DPI = 600
+SEEN_DPI = 300
+_BOOTSTRAPS = 2000
+
+
+@dataclass
+class Contestant:
+    """One way to draw a band: what it says, and its light as printed, 0 ink to 1 paper."""
+
+    payload: str
+    print: NDArray[np.float32]
+
+
+@dataclass
+class Tally:
+    """What one way of drawing came to."""
+
+    read: dict[str, list[list[bool]]] = field(default_factory=dict)
+    misread: int = 0
+    damaged: int = 0
+    ranks: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    refused: int = 0
+    disagreement: list[float] = field(default_factory=list)
+
+
+def sign(serial: str) -> str:
+    return tokens.sign(serial, KEYS)
+
+
+def printed(picture: Image.Image) -> NDArray[np.float32]:
+    """A drawing as the light of its print."""
+    size = (wearing.PIXELS, wearing.PIXELS)
+    return np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), dtype=np.float32) / 255
+
+
+def drawn(made: Design, tone: Tone | None) -> Contestant:
+    return Contestant(made.payload, printed(drawing.image(made, tone, dpi=PRINT_DPI, paper=drawing.WHITE)))
+
+
+def embedded(payload: str, face: Image.Image) -> Contestant:
+    """The `qrcode` package's own: level H, the picture laid over the middle, a quarter wide."""
+    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_H, box_size=14, border=4)
+    code.add_data(payload)
+    made = code.make_image(image_factory=StyledPilImage, embedded_image=face)
+    kept = io.BytesIO()
+    made.save(kept)
+    return Contestant(payload, printed(Image.open(kept)))
+
+
+def contestants(address: str, face: Image.Image, seed: str, tallies: Mapping[str, Tally]) -> dict[str, Contestant]:
+    """Every way of drawing one band; what it takes to draw and check it is noted."""
+    found, plains = {}, None
+    for side in SIDES:
+        tally = tallies[f"portrait {side} x {side}"]
+        began = time.process_time()
+        tone = prepare(face)
+        made = design(address, sign, tone, side=side, seed=seed)
+        result = check(made, tone)
+        tally.seconds.append(time.process_time() - began)
+        tally.refused += not result.passed
+        tally.disagreement.append(made.disagreement)
+        tally.damaged += sum(damaged_codewords(made, drawing.light(made, tone, 12)))
+        found[f"portrait {side} x {side}"] = drawn(made, tone)
+        plains = made
+    assert plains is not None  # noqa: S101 - there are sides
+    best = chosen_layout(address, with_portrait=False).frame
+    own = plain(plains) if (plains.version, plains.level) == (best.version, best.level) else _best(plains)
+    return {"plain": drawn(own, None), **found, "qrcode's embedded": embedded(own.payload, face)}
+
+
+def _best(made: Design) -> Design:
+    """The plain symbol of a payload in the version and level that a band without a portrait would get."""
+    return design(made.address, lambda _: made.token, None, seed=0)
+
+
+def wear(names: Sequence[str], address: str, chosen: argparse.Namespace, tallies: dict[str, Tally]) -> None:
+    """Draw every band, wear and photograph it, and have it read."""
+    eyes = bench_readers.readers(FOLDER)
+    everybody = [faces.face(person, FOLDER / "faces") for person in faces.TWELVE[: chosen.faces]]
+    for number, face in enumerate(everybody):
+        for payload in range(chosen.payloads):
+            made = contestants(address, face, f"{chosen.seed}-{number}-{payload}", tallies)
+            for severity in chosen.severities:
+                harm = wearing.damage(hash_of(chosen.seed, number, payload), severity)
+                for name in names:
+                    picture = wearing.photographed(made[name].print, harm)
+                    for reader, read in eyes.items():
+                        text = read(picture)
+                        tallies[name].misread += text not in (None, made[name].payload)
+                        rows = tallies[name].read.setdefault(reader, [])
+                        if severity == chosen.severities[0]:
+                            rows.append([])
+                        rows[-1].append(text == made[name].payload)
+        print(f"  {number + 1} of {len(everybody)} faces", flush=True)
+
+
+def hash_of(*numbers: int) -> int:
+    return random.Random(repr(numbers)).getrandbits(32)  # noqa: S311 - a seed
+
+
+def recognise(address: str, chosen: argparse.Namespace, tallies: dict[str, Tally]) -> None:
+    """Whose face is it? Each portrait, as printed at 300 dpi, against photographs of its own and of thirty others.
+
+    The photographs are cut and lit a little otherwise than the one that was drawn.
+    """
+    folder = FOLDER / "faces"
+    strangers = [signature(_album(faces.face(person, folder))) for person in faces.others()]
+    for person in faces.TWELVE[: chosen.faces]:
+        face = faces.face(person, folder)
+        own = signature(_album(face))
+        tone = prepare(face)
+        for side in SIDES:
+            made = design(address, sign, tone, side=side, seed=f"{chosen.seed}-{person.name}")
+            seen = signature(plate(made, tone))
+            likeness = float(seen @ own)
+            tallies[f"portrait {side} x {side}"].ranks.append(1 + sum(float(seen @ s) > likeness for s in strangers))
+
+
+def plate(made: Design, tone: Tone) -> Image.Image:
+    """The portrait's square as printed at 300 dpi."""
+    picture = drawing.image(made, tone, dpi=SEEN_DPI, paper=drawing.WHITE).convert("L")
+    square = made.portrait
+    assert square is not None  # noqa: S101 - it has just been designed for one
+    module = picture.width / (made.size + 2 * drawing.QUIET_MODULES)
+    left, top = ((edge + drawing.QUIET_MODULES) * module for edge in (square.left, square.top))
+    return picture.crop((round(left), round(top), round(left + square.side * module), round(top + square.side * module)))
+
+
+def _album(face: Image.Image) -> Image.Image:
+    """Another photograph of the same person: cut four percent closer, its light evened out."""
+    edge = round(face.width * 0.04)
+    cut = face.crop((edge, edge // 2, face.width - edge, face.height - edge * 3 // 2)).convert("L")
+    return Image.fromarray(cv2.createCLAHE(2.0, (4, 4)).apply(np.asarray(cut)))
+
+
+def signature(picture: Image.Image) -> NDArray[np.float32]:
+    """A face as a viewer's eye has it at arm's length, for comparison by product: its edges, and its light and dark."""
+    size = 96
+    small = np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS), dtype=np.float32)
+    soft = cv2.GaussianBlur(small, (0, 0), 3.0)
+    edges = cv2.HOGDescriptor((size, size), (32, 32), (16, 16), (16, 16), 9).compute(soft.astype(np.uint8)).ravel()
+    middle = soft[12:-12, 16:-16]
+    light = cv2.resize(middle, (16, 18), interpolation=cv2.INTER_AREA).ravel()
+    parts = [part - part.mean() for part in (edges, light)]
+    return np.concatenate([part / max(float(np.linalg.norm(part)), 1e-6) for part in parts]).astype(np.float32)
+
+
+def difference(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float, float]:
+    """The difference of two rates in points, with its 95% interval over bands (bootstrap)."""
+    each = (ours - theirs) * 100
+    chance = np.random.default_rng(1)
+    means = each[chance.integers(0, len(each), (_BOOTSTRAPS, len(each)))].mean(axis=1)
+    return float(each.mean()), *(float(edge) for edge in np.quantile(means, (0.025, 0.975)))
+
+
+def report(tallies: Mapping[str, Tally], severities: Sequence[int]) -> None:
+    names = list(next(iter(tallies.values())).read)
+    head = "".join(f"{name:>8}" for name in names) + "   |" + "".join(f"{f's{s}':>5}" for s in severities)
+    print(f"\n{'':20}{'rate':>6}  {'against plain':22}{head}")
+    base: NDArray[np.float64] | None = None
+    for name, tally in tallies.items():
+        reads = np.array([tally.read[reader] for reader in names], dtype=float)  # reader, band, severity
+        bands = reads.mean(axis=(0, 2))
+        base = bands if base is None else base
+        mean, low, high = difference(bands, base)
+        gap = "" if name == "plain" else f"{mean:+5.1f} ({low:+.1f} to {high:+.1f})"
+        by_reader = "".join(f"{100 * rate:8.1f}" for rate in reads.mean(axis=(1, 2)))
+        by_severity = "".join(f"{100 * rate:5.0f}" for rate in reads.mean(axis=(0, 1)))
+        print(f"{name:20}{100 * bands.mean():6.1f}  {gap:22}{by_reader}   |{by_severity}")
+    print(f"\n{'':20}misread  damaged codewords  refused by the check  drawn and checked  wrong tone  right among 31")
+    for name, tally in tallies.items():
+        line = f"{name:20}{tally.misread:7d}"
+        if tally.seconds:
+            rank = f"{sum(rank == 1 for rank in tally.ranks)} of {len(tally.ranks)}"
+            line += f"{tally.damaged:19d}{tally.refused:22d}{1000 * statistics.median(tally.seconds):16.0f} ms"
+            line += f"{100 * statistics.mean(tally.disagreement):10.1f} %{rank:>16}"
+        print(line)
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--faces", type=int, default=len(faces.TWELVE))
+    words.add_argument("--payloads", type=int, default=20)
+    words.add_argument("--severities", type=int, nargs="+", default=list(wearing.SEVERITIES))
+    words.add_argument("--address", default="HTTPS://HB.CN/T/")
+    words.add_argument("--seed", type=int, default=110)
+    words.add_argument("--quick", action="store_true", help="four faces, three payloads")
+    chosen = words.parse_args()
+    if chosen.quick:
+        chosen.faces, chosen.payloads = min(chosen.faces, 4), min(chosen.payloads, 3)
+    cv2.setNumThreads(1)
+    for package in MISSING:
+        print(f"!!! MISSING: {package} could not be installed, a decoder is left out")
+    layout: Callable[[bool], str] = lambda face: "{0.version}-{0.level}".format(  # noqa: E731
+        chosen_layout(chosen.address, with_portrait=face).frame
+    )
+    print(f"address {chosen.address}: {layout(False)} plain, {layout(True)} with a portrait; 22 mm, seed {chosen.seed}")
+    names = ["plain", *(f"portrait {side} x {side}" for side in SIDES), "qrcode's embedded"]
+    tallies = {name: Tally() for name in names}
+    wear(names, chosen.address, chosen, tallies)
+    recognise(chosen.address, chosen, tallies)
+    report(tallies, chosen.severities)
+
+
+if __name__ == "__main__":
+    main()
