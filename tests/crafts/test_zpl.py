@@ -7,23 +7,21 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from PIL import Image
 
 from tests.crafts.prints import FORMS, band
-from tests.crafts.specimens import LOWER, SHORT, UPPER, drawn, face, signed
+from tests.crafts.specimens import LOWER, SHORT, UPPER, drawn
 from wristband.bands.artwork.checking import decoders
-from wristband.bands.artwork.design import design
 from wristband.bands.artwork.drawing import QUIET_MODULES
 from wristband.bands.printing import strip, zpl
 from wristband.bands.printing.forms import FORMS as DRAWN
 from wristband.bands.printing.pixel_surface import dotted
 from wristband.bands.rules import BandForm
 from wristband.errors import BadValue
-from wristband.values.code import BandCode
 
 DOCUMENT = re.compile(
     r"\^XA\n\^PW(?P<width>\d+)\n\^LL(?P<length>\d+)\n\^LH0,0\n"
@@ -80,9 +78,7 @@ def picture(document: str) -> Image.Image:
 @pytest.mark.parametrize("dpi", list(zpl.DOTS_PER_MM))
 @pytest.mark.parametrize("discreet", [False, True])
 @pytest.mark.parametrize("decoder", decoders())
-def test_what_is_sent_decodes_into_a_picture_that_reads(
-    form: BandForm, dpi: int, discreet: bool, decoder: str
-) -> None:
+def test_what_is_sent_decodes_into_a_picture_that_reads(form: BandForm, dpi: int, discreet: bool, decoder: str) -> None:
     assert decoders()[decoder](picture(sent(form, dpi, discreet=discreet))) == drawn(UPPER).payload
 
 
@@ -113,7 +109,9 @@ def test_there_is_one_graphic_and_no_sign_that_a_printer_would_obey(form: BandFo
 
 
 @given(
-    arrays.arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 900)), elements=st.booleans(), fill=st.booleans())
+    arrays.arrays(
+        np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 900)), elements=st.booleans(), fill=st.booleans()
+    )
 )
 def test_any_dots_come_back_as_they_were(black: NDArray[np.bool_]) -> None:
     assert (dots_of(zpl.document(black)) == black).all()
@@ -159,7 +157,7 @@ def test_modules_are_whole_dots_and_half_a_millimetre_at_least(dpi: int, dots_a_
 
 
 def test_a_module_that_would_be_smaller_is_refused() -> None:
-    # Twelve dots to the millimetre: seven a module do not fit the width of a strip, six are more than half a millimetre.
+    # Half a millimetre is six whole dots, and so many for every module do not fit.
     long = "https://wristband.station.tongan.xiamen.fujian.example/a/long/path/t/"
     assert drawn(long).size == 41
     with pytest.raises(BadValue) as refused:
@@ -168,16 +166,13 @@ def test_a_module_that_would_be_smaller_is_refused() -> None:
     assert float(refused.value.facts["least_mm"]) > float(refused.value.facts["most_mm"])
 
 
-@settings(max_examples=25)
-@given(st.integers(1, 40), st.integers(4, 9))
+@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize("dots", range(4, 10))
 def test_no_portrait_ever_changes_the_middle_of_a_module(number: int, dots: int) -> None:
-    made = design(UPPER, signed, face(number), seed=number)
-    symbol = band(number=1).symbol
-    symbol = type(symbol)(made, symbol.portrait, symbol.ink, symbol.ground)
-    black = dotted(symbol, dots)
+    made = drawn(UPPER, number)
+    black = dotted(band(number).symbol, dots)
     modules = made.size + 2 * QUIET_MODULES
     middle = black.reshape(modules, dots, modules, dots)[:, dots // 2, :, dots // 2]
     inner = slice(QUIET_MODULES, -QUIET_MODULES)
     assert (middle[inner, inner] == np.array(made.modules)).all()
-    assert BandCode.from_serial(made.serial)
-    assert not black[:QUIET_MODULES * dots].any()
+    assert middle.sum() == np.array(made.modules).sum()

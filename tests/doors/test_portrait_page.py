@@ -70,13 +70,13 @@ def test_the_square_is_moved_and_kept_inside_the_picture(client: FlaskClient, ad
     assert client.get(address.replace("portrait", "face.jpg")).status_code == 200
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "nan", "inf", "1e400", "0" * 40, "１..２", "\x07"])
-def test_a_square_that_is_none_is_told_and_moves_nothing(client: FlaskClient, address: str, wrong: str) -> None:
+def test_a_square_that_is_none_is_told_and_moves_nothing(client: FlaskClient, address: str) -> None:
     _send(client, address, _photograph())
     before = _in_use().crop_left
-    answer = _send(client, address, left=wrong, top="0.1", size="0.5")
-    assert answer.status_code == 422
-    assert tells(answer, "photo.bad_crop")
+    for wrong in ("", "x", "nan", "inf", "1e400", "0" * 40, "１..２", "\x07"):
+        answer = _send(client, address, left=wrong, top="0.1", size="0.5")
+        assert answer.status_code == 422, wrong
+        assert tells(answer, "photo.bad_crop"), wrong
     assert _in_use().crop_left == before
 
 
@@ -86,22 +86,15 @@ def test_sending_no_file_asks_for_one(client: FlaskClient, address: str) -> None
     assert tells(answer, "elders.photo_missing")
 
 
-@pytest.mark.parametrize(
-    ("photo", "code", "facts"),
-    [
-        (b"", "photo.not_a_picture", {}),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "photo.not_a_picture", {}),
-        (b"\xff\xd8\xff" + bytes(20_000_000), "photo.too_large", {"most_mb": 6}),
-    ],
-    ids=["empty", "SVG", "20 MB"],
-)
-def test_what_is_no_photograph_leaves_the_last_one(
-    client: FlaskClient, address: str, photo: bytes, code: str, facts: dict[str, int]
-) -> None:
+def test_what_is_no_photograph_leaves_the_last_one(client: FlaskClient, address: str) -> None:
     _send(client, address, _photograph())
-    answer = _send(client, address, photo)
+    for photo in (b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>"):
+        answer = _send(client, address, photo)
+        assert answer.status_code == 422
+        assert tells(answer, "photo.not_a_picture")
+    answer = _send(client, address, b"\xff\xd8\xff" + bytes(20_000_000))
     assert answer.status_code == 422
-    assert tells(answer, code, **facts)
+    assert tells(answer, "photo.too_large", most_mb=6)
     assert count(Photo) == 1
 
 

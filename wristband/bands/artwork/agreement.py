@@ -10,7 +10,7 @@ the serial like chance: what lies in its blocks cannot be solved for before the 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,6 +24,7 @@ from wristband.values.code import SERIAL_DIGITS
 
 Sign = Callable[[str], str]
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 DARK_LIGHT, LIGHT_LIGHT = 0.34, 0.88
 """The most mean light a dark module may keep, the least a light one must have (paper is 1)."""
@@ -32,7 +33,7 @@ _FACE_SIGMA = 0.34
 _STARTS_SOLVED, _STARTS_SEARCHED = 120, 400
 # Of the symbols that elimination gives, so many are brought nearer, in so many steps at most.
 _POLISHED, _STEPS = 48, 4
-_VALUES = np.zeros(128, dtype=np.int32)
+_VALUES = np.zeros(128, dtype=np.int64)
 _VALUES[[ord(character) for character in ALPHANUMERIC]] = np.arange(len(ALPHANUMERIC))
 
 
@@ -219,19 +220,20 @@ class Agreement:
         return np.asarray(masks ^ self.wish.dark, dtype=np.float32)
 
     @cached_property
-    def _beginnings(self) -> tuple[int, ...]:
-        """For each mask, the state with the serial's solvable bits at their best, everything else zero."""
-        bare = self.layout.with_groups((0, 0, 0, 0))
+    def _beginnings(self) -> Ints:
+        """For each mask, the serial's four groups with the solvable bits at their best, everything else zero."""
+        layout = self.layout
+        bare = layout.with_groups((0, 0, 0, 0))
         if not self._early.states:
-            return (bare,) * len(MASKS)
+            return np.zeros((len(MASKS), 4), dtype=np.int64)
         wrong = (self._goals + bits([bare], self.wish.modules)) % 2
         _, turned = self._early.polish(*self._early.settle(wrong))
-        return tuple(bare ^ self._early.flipped(each) for each in turned)
+        return np.array([layout.groups(bare ^ self._early.flipped(each)) for each in turned], dtype=np.int64)
 
     def candidates(self, starts: int, chance: random.Random) -> list[Candidate]:
         """Finished symbols, the best few dozen from `starts` random serials a mask, best first."""
-        masks, states, tokens = zip(*self._begun(starts, chance), strict=True)
-        wrong = (self._under(states) + self._macs(tokens) + self._goals[list(masks)]) % 2
+        masks, groups, tokens = self._begun(starts, chance)
+        wrong = (self._plain + self._groups(groups) + self._macs(tokens) + self._goals[masks]) % 2
         wrong, turned = self._late.settle(wrong)
         best = np.argsort(wrong @ self.wish.weights, kind="stable")[:_POLISHED]
         wrong, turned = self._late.polish(wrong[best], turned[best])
@@ -239,43 +241,52 @@ class Agreement:
             Candidate(
                 disagreement=float(far),
                 token=tokens[place],
-                mask=masks[place],
-                state=self.layout.with_mac(states[place], tokens[place]) ^ self._late.flipped(rows),
+                mask=int(masks[place]),
+                state=self.layout.with_mac(self.layout.with_groups(groups[place].tolist()), tokens[place])
+                ^ self._late.flipped(rows),
             )
             for place, far, rows in zip(best, wrong @ self.wish.weights, turned, strict=True)
         ]
         return sorted(found, key=lambda each: (each.disagreement, each.token, each.mask))
 
-    def _begun(self, starts: int, chance: random.Random) -> Iterator[tuple[int, int, str]]:
-        """A mask, a state without its MAC, and the token whose MAC it is to be."""
-        layout = self.layout
-        if not self._early.states:
-            for _ in range(starts):
-                state = layout.with_groups([chance.randrange(512) for _ in range(4)])
-                token = self.sign(layout.serial(state))
-                yield from ((mask, state, token) for mask in MASKS)
-            return
-        for mask in MASKS:
-            for _ in range(starts):
-                state = self._beginnings[mask]
-                for bit in layout.searched_serial_bits:
-                    if chance.getrandbits(1):
-                        state ^= layout.frame.effects[bit]
-                yield mask, state, self.sign(layout.serial(state))
-
-    def _under(self, states: Sequence[int]) -> NDArray[np.uint8]:
-        return bits(states, self.wish.modules)
+    def _begun(self, starts: int, chance: random.Random) -> tuple[Ints, Ints, list[str]]:
+        """Masks, groups of digits and tokens to be tried: where nothing is solved, one token serves all masks."""
+        solving = bool(self._early.states)
+        drawn = np.frombuffer(chance.randbytes(8 * starts * (len(MASKS) if solving else 1)), dtype=np.uint16)
+        groups = drawn.reshape(-1, 4).astype(np.int64) & self.layout.searched_digits
+        if solving:
+            groups |= np.repeat(self._beginnings, starts, axis=0)
+        tokens = [self.sign("%03d%03d%03d%03d" % (a, b, c, d)) for a, b, c, d in groups.tolist()]
+        if solving:
+            return np.repeat(np.arange(len(MASKS)), starts), groups, tokens
+        masks = np.tile(np.arange(len(MASKS)), starts)
+        return masks, np.repeat(groups, len(MASKS), axis=0), [token for token in tokens for _ in MASKS]
 
     @cached_property
-    def _mac_effects(self) -> Floats:
-        start = self.layout.mac_start
-        return bits(self.layout.frame.effects[start : start + 72], self.wish.modules).astype(np.float32)
+    def _plain(self) -> Floats:
+        """The modules of the portrait that address and headers make dark."""
+        return bits([self.layout.with_groups((0, 0, 0, 0))], self.wish.modules).astype(np.float32)
+
+    @cached_property
+    def _effects(self) -> Floats:
+        """What each data bit flips of the portrait's modules."""
+        return bits(self.layout.frame.effects, self.wish.modules).astype(np.float32)
+
+    def _groups(self, groups: Ints) -> Floats:
+        """What the digits of each serial flip."""
+        start = self.layout.digits_start
+        return _spelled(groups, 10) @ self._effects[start : start + 40]
 
     def _macs(self, tokens: Sequence[str]) -> Floats:
-        """The portrait's modules that each token's key character and MAC flip."""
+        """What each token's key character and MAC flip."""
         spelled = "".join(token[SERIAL_DIGITS:] for token in tokens).encode("ascii")
         values = _VALUES[np.frombuffer(spelled, dtype=np.uint8)].reshape(len(tokens), -1)
-        pairs = 45 * values[:, 0:12:2] + values[:, 1:12:2]
-        high = (pairs[:, :, None] >> np.arange(10, -1, -1) & 1).reshape(len(tokens), -1)
-        low = values[:, 12:] >> np.arange(5, -1, -1) & 1
-        return np.hstack((high, low)).astype(np.float32) @ self._mac_effects
+        pairs, last = 45 * values[:, 0:12:2] + values[:, 1:12:2], values[:, 12:]
+        start = self.layout.mac_start
+        return np.hstack((_spelled(pairs, 11), _spelled(last, 6))) @ self._effects[start : start + 72]
+
+
+def _spelled(numbers: Ints, width: int) -> Floats:
+    """Each row of numbers as its bits, the highest of `width` first."""
+    found = numbers[:, :, None] >> np.arange(width - 1, -1, -1) & 1
+    return found.reshape(len(numbers), -1).astype(np.float32)

@@ -122,10 +122,13 @@ class Layout:
         return tuple(bit for bit in self._free_serial_bits if self.frame.block_of(bit) < first)
 
     @cached_property
-    def searched_serial_bits(self) -> tuple[int, ...]:
-        """The serial's other free bits: whatever they become, the MAC follows."""
-        solvable = frozenset(self.solvable_serial_bits)
-        return tuple(bit for bit in self._free_serial_bits if bit not in solvable)
+    def searched_digits(self) -> tuple[int, ...]:
+        """For each group of three digits, the value of its other free bits: the MAC follows whatever they become."""
+        searched = frozenset(self._free_serial_bits) - frozenset(self.solvable_serial_bits)
+        return tuple(
+            sum(1 << 9 - bit for bit in range(10) if self.digits_start + 10 * group + bit in searched)
+            for group in range(4)
+        )
 
     @property
     def _free_serial_bits(self) -> tuple[int, ...]:
@@ -144,11 +147,14 @@ class Layout:
             state ^= word(self.frame, self.digits_start + 10 * i, 10, group)
         return state
 
+    def groups(self, state: int) -> tuple[int, ...]:
+        """The four groups of three digits in a state, as numbers."""
+        bits = state >> self.frame.area + self.digits_start
+        return tuple(int(f"{bits >> 10 * i & 1023:010b}"[::-1], 2) for i in range(4))
+
     def serial(self, state: int) -> str:
         """The twelve digits in a state."""
-        bits = state >> self.frame.area + self.digits_start
-        groups = (int(f"{bits >> 10 * i & 1023:010b}"[::-1], 2) for i in range(4))
-        return "".join(f"{group:03d}" for group in groups)
+        return "".join(f"{group:03d}" for group in self.groups(state))
 
     def with_mac(self, state: int, token: str) -> int:
         """A state whose MAC was zero, with the token's key character and MAC."""

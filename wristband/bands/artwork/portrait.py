@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -17,6 +18,12 @@ SIDE = 264
 
 _SKIN_LIGHT = 0.86
 _DARKEST = 0.45
+# Of the curve below the skin: lower, and hair and features of a dark face would be washed out with its skin.
+_LEAST_POWER = 0.55
+# Local contrast added: in the face, and beyond it, where white hair has to stand out from a light wall.
+_SHARP, _SHARPER = 0.7, 1.1
+# The least difference of light in the face's place that is a face, and not the grain of a photograph of nothing.
+_LEAST_CONTRAST = 0.04
 # Ellipses as centre and radii, in shares of the side. Skin is measured in the face, and well within it nothing is
 # taken for wall, however alike its colour; beyond the vignette everything is.
 _FACE = ((0.5, 0.52), (0.30, 0.36))
@@ -28,26 +35,47 @@ def prepare(image: Image.Image) -> Tone:
 
     Background lightened, contrast stretched between the darkest hair and the skin, the skin's middle tone raised to
     nearly paper, edges strengthened: what stays dark is eyes, brows, mouth, hair and collar. Any mode Pillow knows;
-    transparency lies on white. A crop that is not square is trimmed about its middle.
+    transparency lies on white, of an animation the first frame is taken. A crop that is not square is trimmed about
+    its middle. A picture of nothing (one colour where the face should be) becomes bare paper, see `is_blank`.
     """
     square = _square(_opaque(image))
-    colours = np.asarray(square, dtype=np.float32) / 255
-    tone: Tone = np.asarray(colours @ np.array([0.299, 0.587, 0.114]), dtype=np.float32)
+    grey: Tone = np.asarray(square.convert("L"), dtype=np.float32) / 255
     face = _distance(*_FACE)
-    inside = tone[face < 1]
-    # No darker than a shadow on the skin is no ink: white hair over a rosy face has nothing black in it.
-    dark = min(float(np.percentile(tone, 2)), _DARKEST * float(np.median(inside)))
-    light = float(np.percentile(inside, 97))
-    tone = _sharpened(np.clip((tone - dark) / max(light - dark, 0.05), 0, 1))
-    skin = float(np.clip(np.median(tone[face < 1]), 0.2, 0.95))
-    tone = np.power(tone, math.log(_SKIN_LIGHT) / math.log(skin), dtype=np.float32)
+    inside = grey[face < 1]
+    if float(np.ptp(np.percentile(inside, (2, 98)))) < _LEAST_CONTRAST:
+        return np.ones_like(grey)
+    tone = _sharpened(_high_key(grey, inside), _SHARP + _SHARPER * _smooth(face - 0.8, 0.2))
     # A light wall becomes paper by itself; lifting it would take white hair along.
     wall = _background(square) * (1 - _smooth(tone - 0.5, 0.35)) * _smooth(face - 0.72, 0.25)
     paper = np.maximum(wall, _smooth(_distance(*_VIGNETTE) - 0.9, 0.3))
     return np.asarray(tone + (1 - tone) * paper, dtype=np.float32)
 
 
+def is_blank(tone: Tone) -> bool:
+    """Whether there is no portrait in a tone: a band does better without."""
+    return float(tone.min()) > 1 - _LEAST_CONTRAST
+
+
+def _high_key(tone: Tone, inside: Tone) -> Tone:
+    """The skin's middle tone raised to nearly paper, whatever skin it is; `inside` are the pixels of the face.
+
+    What is darker keeps its order down to ink, what is lighter goes on to paper.
+    """
+    skin = float(np.median(inside))
+    # No darker than a shadow on the skin is no ink: white hair over a rosy face has nothing black in it.
+    dark = min(float(np.percentile(tone, 2)), _DARKEST * skin)
+    light = max(float(np.percentile(inside, 97)), skin + 0.02)
+    skin_above = max(skin - dark, 0.02)
+    share = skin_above / max(light - dark, 0.05)
+    power = min(max(math.log(_SKIN_LIGHT) / math.log(min(share, 0.95)), _LEAST_POWER), 1.0)
+    below = _SKIN_LIGHT * np.power(np.clip((tone - dark) / skin_above, 0, 1), power, dtype=np.float32)
+    above = (1 - _SKIN_LIGHT) * np.clip((tone - skin) / (light - skin), 0, 1)
+    return np.asarray(below + above, dtype=np.float32)
+
+
 def _opaque(image: Image.Image) -> Image.Image:
+    if getattr(image, "is_animated", False):
+        image.seek(0)
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
@@ -61,18 +89,20 @@ def _square(image: Image.Image) -> Image.Image:
     return image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box)
 
 
+@cache
 def _distance(centre: tuple[float, float], radii: tuple[float, float]) -> Tone:
     """How far each pixel lies from a centre, in radii, both given as shares of the side."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32) / (SIDE - 1)
     distance: Tone = np.hypot((x - centre[0]) / radii[0], (y - centre[1]) / radii[1], dtype=np.float32)
+    distance.flags.writeable = False
     return distance
 
 
-def _sharpened(tone: Tone) -> Tone:
+def _sharpened(tone: Tone, gain: Tone) -> Tone:
     """Local contrast at the scale of half a module, so that eyes and mouth survive the loss of detail."""
     image = Image.fromarray(np.uint8(tone * 255 + 0.5))
-    blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(SIDE / 20)), dtype=np.float32) / 255
-    return np.asarray(np.clip(tone + 0.7 * (tone - blurred), 0.001, 1), dtype=np.float32)
+    blurred = np.asarray(image.filter(ImageFilter.BoxBlur(SIDE / 24)), dtype=np.float32) / 255
+    return np.asarray(np.clip(tone + gain * (tone - blurred), 0, 1), dtype=np.float32)
 
 
 def _smooth(distance: Tone, width: float) -> Tone:
@@ -86,11 +116,13 @@ def _background(square: Image.Image) -> Tone:
 
     Whatever hung behind the elder has no business in the symbol: it costs modules that the face needs.
     """
-    colours = np.asarray(square.filter(ImageFilter.GaussianBlur(2)), dtype=np.float32) / 255
+    blurred = square.filter(ImageFilter.BoxBlur(2))
+    planes = [np.asarray(plane, dtype=np.float32) / 255 for plane in blurred.split()]
     edge, shoulders = SIDE // 16, SIDE * 6 // 10
-    strips = (colours[:shoulders, :edge], colours[:shoulders, -edge:], colours[:edge])
-    walls = [np.median(strip.reshape(-1, 3), axis=0) for strip in strips]
-    nearest = np.min([np.abs(colours - wall).max(axis=2) for wall in walls], axis=0)
+    nearest = np.ones((SIDE, SIDE), dtype=np.float32)
+    for strip in (np.s_[:shoulders, :edge], np.s_[:shoulders, -edge:], np.s_[:edge]):
+        away = [np.abs(plane - np.median(plane[strip])) for plane in planes]
+        nearest = np.minimum(nearest, np.maximum(np.maximum(away[0], away[1]), away[2]))
     return np.asarray(1 - _smooth(nearest - 0.04, 0.10), dtype=np.float32)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from wristband.bands.artwork.agreement import Sign
 from wristband.bands.artwork.checking import CheckResult, check
 from wristband.bands.artwork.design import SMALLEST_SIDE, Design, chosen_layout, design, largest_side
-from wristband.bands.artwork.portrait import Tone, prepare
+from wristband.bands.artwork.portrait import Tone, is_blank, prepare
 from wristband.errors import Unavailable
 
 
@@ -34,11 +34,13 @@ def release(
 ) -> Release:
     """The largest portrait whose symbol passes the check; a plain symbol when none does.
 
-    No portrait is better than a band that does not read. `checked` may be a stricter check than `check`. Unavailable
+    No portrait is better than a band that does not read, and a picture of nothing is no portrait. `checked` may be a stricter check than `check`. Unavailable
     `artwork.does_not_read` when not even the plain symbol passes, which no sound installation has shown; BadValue
     `artwork.address_too_long` as in `designs`.
     """
     tone = prepare(portrait) if isinstance(portrait, Image.Image) else portrait
+    if tone is not None and is_blank(tone):
+        tone = None
     refused: list[tuple[Design, CheckResult]] = []
     for side in _sides(address, tone):
         drawn = design(address, sign, tone if side else None, taken=taken, side=side, seed=seed)

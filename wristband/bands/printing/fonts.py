@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import io
 import string
 import tempfile
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ class Typeface:
 
     @cached_property
     def _font(self) -> TTFont:
-        return TTFont(self.path, lazy=True)
+        return TTFont(io.BytesIO(self.path.read_bytes()), lazy=True)
 
     @cached_property
     def _glyphs(self) -> dict[int, str]:
@@ -154,15 +155,31 @@ def weights(font_path: Path | None) -> tuple[Typeface, Typeface]:
 @cache
 def installed() -> tuple[Path, ...]:
     """Every font file of this machine, likely ones first, in an order that does not change."""
-    found = {path for folder in _FOLDERS if folder.is_dir() for path in folder.rglob("*")}
-    fonts = (path for path in found if path.suffix.lower() in _KINDS and path.is_file())
-    return tuple(sorted(fonts, key=lambda path: (not any(part in path.name.lower() for part in _LIKELY), str(path))))
+    found = {path for folder in _FOLDERS for path in _in(folder)}
+    return tuple(sorted(found, key=lambda path: (not any(part in path.name.lower() for part in _LIKELY), str(path))))
+
+
+def others(font_path: Path | None) -> Iterator[Path]:
+    """Where a character is looked for that a document's font, cut to the usual ones, has not.
+
+    First in that font itself, then in those beside it, then in every other.
+    """
+    own = find_font(font_path)
+    yield own
+    yield from sorted(_in(own.parent))
+    yield from installed()
+
+
+def _in(folder: Path) -> Iterator[Path]:
+    """Font files in a folder and below."""
+    if folder.is_dir():
+        yield from (path for path in folder.rglob("*") if path.suffix.lower() in _KINDS and path.is_file())
 
 
 @cache
 def coverage(path: Path) -> frozenset[int]:
     """The characters that a font file draws and lets be embedded; none for one that cannot be read."""
-    with suppress(*_FAULTY), TTFont(path, fontNumber=_face_number(path), lazy=True) as font:
+    with suppress(*_FAULTY), path.open("rb") as file, TTFont(file, fontNumber=_face_number(path), lazy=True) as font:
         # Pictures of characters, as colour emoji are, and outlines that vary cannot be embedded as they are.
         drawn = "CFF " in font or "glyf" in font
         if drawn and not ("OS/2" in font and font["OS/2"].fsType & _MAY_NOT_BE_EMBEDDED):
@@ -175,7 +192,7 @@ def _face_number(path: Path) -> int:
     """Of a collection the face for simplified Chinese, else the first; -1 for a file of one face."""
     if path.suffix.lower() not in _COLLECTIONS:
         return -1
-    with TTCollection(path, lazy=True) as faces:
+    with path.open("rb") as file, TTCollection(file, lazy=True) as faces:
         names = [str(face["name"].getDebugName(1)) for face in faces]
     return next((i for i, name in enumerate(names) if {"SC", "CN"} & set(name.split())), 0)
 
@@ -191,7 +208,7 @@ def _folder() -> Path:
 def cut(path: Path, characters: str) -> Typeface:
     """A font with nothing but these characters: reading the whole of Noto takes a second a document."""
     number = _face_number(path)
-    with TTFont(path, fontNumber=number, lazy=True, recalcTimestamp=False) as font:
+    with path.open("rb") as file, TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False) as font:
         options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, recalc_timestamp=False)
         cutter = subset.Subsetter(options)
         cutter.populate(text=characters)
@@ -208,4 +225,4 @@ def usual_characters() -> str:
     said = {
         getattr(words, field.name) for each in (WORDS, DISCREET) for words in each.values() for field in fields(words)
     }
-    return "".join(sorted(set(string.printable.strip() + " ").union(*said)))
+    return "".join(sorted(set(string.printable.strip() + " ·").union(*said)))

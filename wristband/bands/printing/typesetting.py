@@ -22,7 +22,7 @@ CAP_HEIGHT = 0.76
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _SHRINK = 0.96
 # What ends with a blank, or with a Chinese mark, stays together on a line.
-_PIECE = re.compile(r"[^ ，。、？：]+[ ，。、？：]*")
+_PIECE = re.compile(r"[^ ，。、？：]+[ ，。、？：]*|[ ，。、？：]+")
 # Where a piece that is too long for a line may be broken: in a host, and between Chinese characters.
 _JOINTS = re.compile(r"(?<=[./-])|(?<=[^\x00-\x7f])(?![，。、？：])")
 
@@ -62,7 +62,7 @@ class Type:
         """For each rare character a typeface that has it, as few of them as come by trying one after another."""
         left = set(characters)
         found: dict[str, Typeface] = {}
-        for path in (fonts.find_font(self.font_path), *fonts.installed()):
+        for path in fonts.others(self.font_path):
             if not left:
                 break
             has = "".join(sorted(character for character in left if ord(character) in fonts.coverage(path)))
