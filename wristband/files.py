@@ -27,7 +27,9 @@ class FileStore:
         """Keep `data`: written aside, synced, renamed, folder synced. Raises Unavailable when the disk is full."""
         path = self._path(place, row)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                _sync_folder(path.parent.parent)
             if shutil.disk_usage(path.parent).free < FREE_BYTES_KEPT:
                 raise Unavailable("files.disk_full")
             header, body = box().seal_bytes(data, place=place, row=row)

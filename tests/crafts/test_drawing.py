@@ -66,14 +66,14 @@ def test_no_module_under_the_face_is_drawn_in_the_wrong_colour(address: str) -> 
     assert square is not None
     patch = drawing.patch(made, face(1), steps)
     cells = patch.reshape(square.side, steps, square.side, steps)
-    middle = cells[:, 4:8, :, 4:8].mean(axis=(1, 3))
+    middle, whole = cells[:, 4:8, :, 4:8].mean(axis=(1, 3)), cells.mean(axis=(1, 3))
     rows = [row[square.left : square.left + square.side] for row in made.modules[square.top : square.top + square.side]]
     dark = np.array(rows)
     assert middle[dark].max() <= 0.42
     assert middle[~dark].min() >= 0.74
-    whole = cells.mean(axis=(1, 3))
     assert whole[dark].max() < 0.45
     assert whole[~dark].min() > 0.8
+    assert np.array_equal(whole[~square.covered], np.where(dark, 0, 1)[~square.covered])
 
 
 def test_outside_the_face_there_is_ink_and_paper_and_nothing_between() -> None:

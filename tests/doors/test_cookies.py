@@ -44,10 +44,10 @@ def test_the_cookie_of_one_door_opens_no_other(app: Flask, client: FlaskClient, 
 
 
 @DOORS
-@pytest.mark.parametrize("cookie", ["", "x", "a.b.c", "e30.aaaa.bbbb", "x" * 20_000, "%00", '"', "\u00e9"])
-def test_a_cookie_that_is_not_ours_is_no_cookie(client: FlaskClient, door: str, cookie: str) -> None:
-    answer = client.get(f"/{door}", headers={"Cookie": f"wristband_{door}={cookie}"})
-    assert (answer.status_code, answer.location) == (302, f"/{door}/sign-in")
+def test_a_cookie_that_is_not_ours_is_no_cookie(client: FlaskClient, door: str) -> None:
+    for cookie in ("", "x", "a.b.c", "e30.aaaa.bbbb", "x" * 20_000, "%00", '"', "\u00e9"):
+        answer = client.get(f"/{door}", headers={"Cookie": f"wristband_{door}={cookie}"})
+        assert (answer.status_code, answer.location) == (302, f"/{door}/sign-in"), cookie
 
 
 def test_a_cookie_altered_by_one_character_signs_nobody_in(app: Flask, world: World) -> None:
@@ -62,13 +62,14 @@ def test_a_cookie_altered_by_one_character_signs_nobody_in(app: Flask, world: Wo
         assert thief.get("/family").location == "/family/sign-in"
 
 
-@pytest.mark.parametrize("content", [{"reference": "guessed"}, {"reference": ""}, {}, [], "text"])
-def test_a_signed_cookie_with_other_content_signs_nobody_in(app: Flask, world: World, content: object) -> None:
+def test_a_signed_cookie_with_other_content_signs_nobody_in(app: Flask, world: World) -> None:
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     assert isinstance(signer, URLSafeTimedSerializer)
-    client = app.test_client()
-    client.set_cookie("wristband_family", str(signer.dumps(content)), path="/family")
-    assert client.get("/family").location == "/family/sign-in"
+    contents: list[object] = [{"reference": "guessed"}, {"reference": ""}, {}, [], "text"]
+    for content in contents:
+        client = app.test_client()
+        client.set_cookie("wristband_family", str(signer.dumps(content)), path="/family")
+        assert client.get("/family").location == "/family/sign-in", content
 
 
 def test_no_cookie_is_set_where_none_is_needed(client: FlaskClient, world: World) -> None:

@@ -71,7 +71,7 @@ def test_the_finders_page_repeats_no_place(client: FlaskClient, finder: str) -> 
     assert "24.7101" not in page
 
 
-@pytest.mark.parametrize("accuracy", ["30000", "1e9", "1e400", "inf"])
+@pytest.mark.parametrize("accuracy", ["30000", "1e400"])
 def test_a_vague_position_is_kept_but_moves_nothing(
     client: FlaskClient, world: World, finder: str, accuracy: str
 ) -> None:
@@ -83,45 +83,45 @@ def test_a_vague_position_is_kept_but_moves_nothing(
     assert _station(world) == "own"
 
 
-@pytest.mark.parametrize("accuracy", ["", "nan", "-5", "about ten", "林", "1" * 5000 + "m"])
-def test_a_nonsensical_accuracy_is_no_accuracy(client: FlaskClient, finder: str, accuracy: str) -> None:
-    assert _append(client, finder, **{**HERE, "accuracy": accuracy}).status_code == 303
-    assert told_place(only(Sighting)).accuracy_m is None
+def test_a_nonsensical_accuracy_is_no_accuracy(client: FlaskClient, finder: str) -> None:
+    nonsense = ["", "nan", "-5", "about ten", "林", "1" * 5000 + "m"]
+    for number, accuracy in enumerate(nonsense):
+        assert _append(client, finder, **{**HERE, "accuracy": accuracy}, key=f"{KEY}{number}").status_code == 303
+    assert [told_place(sighting).accuracy_m for sighting in Sighting.query] == [None] * len(nonsense)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "code"),
-    [
-        ({"latitude": "nan"}, "position.not_a_number"),
-        ({"longitude": "inf"}, "position.not_a_number"),
-        ({"latitude": "1e400"}, "position.not_a_number"),
-        ({"latitude": "1" * 10_000}, "position.not_a_number"),
-        ({"latitude": ""}, "position.not_a_number"),
-        ({"latitude": "24.71; DROP TABLE sighting"}, "position.not_a_number"),
-        ({"latitude": "91"}, "position.out_of_range"),
-        ({"longitude": "-180.001"}, "position.out_of_range"),
-        ({"words": "字" * 201}, "incidents.words_long"),
-        ({"words": "左\u202e右"}, "text.hidden_characters"),
-        ({"words": "\x07"}, "text.hidden_characters"),
-        ({"key": "short"}, "page.form_stale"),
-        ({"key": "k" * 65}, "page.form_stale"),
-    ],
-)
-def test_what_is_no_place_is_told_and_nothing_is_kept(
-    client: FlaskClient, finder: str, wrong: dict[str, str], code: str
-) -> None:
-    answer = _append(client, finder, **{**HERE, **wrong})
-    assert answer.status_code == 422
-    facts: dict[str, Any] = {"longest": 200} if code.endswith("_long") else {}
-    assert tells(answer, code, **facts)
+WRONG = [
+    ({"latitude": "nan"}, "position.not_a_number"),
+    ({"longitude": "inf"}, "position.not_a_number"),
+    ({"latitude": "1e400"}, "position.not_a_number"),
+    ({"latitude": "1" * 10_000}, "position.not_a_number"),
+    ({"latitude": ""}, "position.not_a_number"),
+    ({"latitude": "24.71; DROP TABLE sighting"}, "position.not_a_number"),
+    ({"latitude": "91"}, "position.out_of_range"),
+    ({"longitude": "-180.001"}, "position.out_of_range"),
+    ({"words": "字" * 201}, "incidents.words_long"),
+    ({"words": "左\u202e右"}, "text.hidden_characters"),
+    ({"words": "\x07"}, "text.hidden_characters"),
+    ({"key": "short"}, "page.form_stale"),
+    ({"key": "k" * 65}, "page.form_stale"),
+]
+
+
+def test_what_is_no_place_is_told_and_nothing_is_kept(client: FlaskClient, finder: str) -> None:
+    for wrong, code in WRONG:
+        answer = _append(client, finder, **{**HERE, **wrong})
+        assert answer.status_code == 422, wrong
+        facts: dict[str, Any] = {"longest": 200} if code.endswith("_long") else {}
+        assert tells(answer, code, **facts), wrong
     assert count(Sighting) == 0
 
 
-@pytest.mark.parametrize("form", [{}, {"words": " \n "}, {"latitude": " ", "longitude": ""}])
-def test_an_empty_place_asks_for_one(client: FlaskClient, finder: str, form: dict[str, str]) -> None:
-    answer = _append(client, finder, **form)
-    assert answer.status_code == 422
-    assert tells(answer, "incidents.place_empty")
+def test_an_empty_place_asks_for_one(client: FlaskClient, finder: str) -> None:
+    forms: list[dict[str, str]] = [{}, {"words": " \n "}, {"latitude": " ", "longitude": ""}]
+    for form in forms:
+        answer = _append(client, finder, **form)
+        assert answer.status_code == 422, form
+        assert tells(answer, "incidents.place_empty"), form
 
 
 def test_words_too_long_are_still_in_their_field(client: FlaskClient, finder: str) -> None:

@@ -48,8 +48,10 @@ def attach(app: Flask) -> None:
         if isinstance(refusal, SignInNeeded):
             door = door_of(request.path)
             if door and request.method == "GET" and not request.headers.get("X-Part"):
-                # Back here afterwards: the path is one of ours, since a view of this door has refused it.
-                session[THEN] = request.path
+                # Back here afterwards: the path is one of ours, since a view of this door has refused it. Pages only:
+                # a picture or a stream that a page brings along asks for no HTML.
+                if request.accept_mimetypes["text/html"] == 1:
+                    session[THEN] = request.path
                 return make_response(redirect(f"{PREFIXES[door]}/sign-in"))
         if refusal.status >= 500:
             log.error("refused", code=refusal.code, endpoint=request.endpoint)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import hashlib
 import io
+import os
+import shutil
 import string
 import tempfile
 from collections.abc import Iterator
@@ -37,12 +39,19 @@ _FAULTY = (TTLibError, OSError, StructError, KeyError, AssertionError)
 
 @dataclass(frozen=True)
 class Typeface:
-    """One font, cut to some characters: a file that stays until the process ends.
+    """One font, cut to some characters. The same in every process: there the cut is made anew when it is needed."""
 
-    Two of the same source and characters have the same bytes in every process.
-    """
+    source: Path
+    characters: str
 
-    path: Path
+    def __reduce__(self) -> tuple[type[Typeface], tuple[Path, str]]:
+        """What another process is told: not the file, which goes with this one."""
+        return Typeface, (self.source, self.characters)
+
+    @property
+    def path(self) -> Path:
+        """The cut font's file, which stays until this process ends."""
+        return _cut(self.source, self.characters)
 
     @cached_property
     def _font(self) -> TTFont:
@@ -101,7 +110,7 @@ class Typeface:
     @property
     def name(self) -> str:
         """Its PostScript name, after six letters that tell this cut from others of the same font."""
-        digest = hashlib.sha256(self.path.stem.encode()).digest()
+        digest = hashlib.sha256(f"{self.source} {self.characters}".encode()).digest()
         tag = "".join(string.ascii_uppercase[octet % 26] for octet in digest[:6])
         return f"{tag}+{self._font['name'].getDebugName(6) or 'Band'}".replace(" ", "")
 
@@ -146,10 +155,14 @@ def weights(font_path: Path | None) -> tuple[Typeface, Typeface]:
     """
     regular = find_font(font_path)
     bold = regular.with_name(regular.name.replace("Regular", "Bold"))
+    faces = (regular, bold if bold.is_file() else regular)
     try:
-        return cut(regular, usual_characters()), cut(bold if bold.is_file() else regular, usual_characters())
+        found = tuple(Typeface(path, usual_characters()) for path in faces)
+        for face in found:
+            face.path  # noqa: B018 - cut now, while a file that is no font can still be told from a fault of ours
     except _FAULTY as fault:
         raise Unavailable("print.no_font") from fault
+    return found[0], found[1]
 
 
 @cache
@@ -199,24 +212,26 @@ def _face_number(path: Path) -> int:
 
 @cache
 def _folder() -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="wristband-fonts-")
-    atexit.register(folder.cleanup)
-    return Path(folder.name)
+    made_by, folder = os.getpid(), Path(tempfile.mkdtemp(prefix="wristband-fonts-"))
+    # A child that was forked off leaves what its parent still reads.
+    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == made_by else None)
+    return folder
 
 
 @cache
-def cut(path: Path, characters: str) -> Typeface:
-    """A font with nothing but these characters: reading the whole of Noto takes a second a document."""
-    number = _face_number(path)
-    with path.open("rb") as file, TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False) as font:
+def _cut(source: Path, characters: str) -> Path:
+    """A font file with nothing but these characters: reading the whole of Noto takes a second a document."""
+    number = _face_number(source)
+    with source.open("rb") as file, TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False) as font:
         options = subset.Options(layout_features=[], hinting=False, notdef_outline=True, recalc_timestamp=False)
         cutter = subset.Subsetter(options)
         cutter.populate(text=characters)
         cutter.subset(font)
-        digest = hashlib.sha256(characters.encode()).hexdigest()[:12]
-        made = _folder() / f"{path.stem}-{number}-{digest}.otf"
-        font.save(made)
-    return Typeface(made)
+        # Under a name of its own: a file that is being read elsewhere must not change under the reader.
+        handle, made = tempfile.mkstemp(suffix=".otf", dir=_folder())
+        with os.fdopen(handle, "wb") as cut:
+            font.save(cut)
+    return Path(made)
 
 
 @cache

@@ -67,7 +67,7 @@ class Type:
                 break
             has = "".join(sorted(character for character in left if ord(character) in fonts.coverage(path)))
             if has:
-                found |= dict.fromkeys(has, fonts.cut(path, has))
+                found |= dict.fromkeys(has, Typeface(path, has))
                 left -= set(has)
         if left:
             raise BadValue("print.no_glyph", characters="".join(sorted(left)))

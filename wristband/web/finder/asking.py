@@ -142,7 +142,8 @@ def _opened(scan: str) -> tuple[str, str | None]:
     if not stamped and not band:
         raise BadValue("page.form_stale")
     reference = scan if stamped else stamps.make(keys)[0]
-    return reference, scanning.serial_of(band) if band else scans.find_serial(reference)
+    # A scan keeps its band: what the form says counts only while nothing is known of the scan.
+    return reference, scans.find_serial(reference) or scanning.serial_of(band)
 
 
 def _position() -> Position | None:
