@@ -21,14 +21,19 @@
     return Math.min(Math.max(value, least), most);
   }
 
-  /** The square as the fields say it, kept inside the picture. */
-  function read() {
-    var size = within(Number(fields.size.value) || 1, 0.1, 1);
+  /** A square there, brought back inside the picture. */
+  function inside(left, top, size) {
     return {
       size: size,
-      left: within(Number(fields.left.value) || 0, 0, 1 - size * shorter / width),
-      top: within(Number(fields.top.value) || 0, 0, 1 - size * shorter / height),
+      left: within(left, 0, 1 - size * shorter / width),
+      top: within(top, 0, 1 - size * shorter / height),
     };
+  }
+
+  /** The square as the fields say it. */
+  function read() {
+    var size = within(Number(fields.size.value) || 1, 0.1, 1);
+    return inside(Number(fields.left.value) || 0, Number(fields.top.value) || 0, size);
   }
 
   function draw() {
@@ -39,9 +44,9 @@
     square.style.height = box.size * shorter / height * 100 + "%";
   }
 
-  function write(left, top) {
-    fields.left.value = left.toFixed(3);
-    fields.top.value = top.toFixed(3);
+  function write(box) {
+    fields.left.value = box.left.toFixed(3);
+    fields.top.value = box.top.toFixed(3);
     draw();
   }
 
@@ -67,9 +72,7 @@
   function drag(event) {
     if (grip) {
       var at = point(event);
-      write(at.x - grip.x, at.y - grip.y);
-      var box = read();
-      write(box.left, box.top);
+      write(inside(at.x - grip.x, at.y - grip.y, read().size));
     }
   }
 

@@ -12,6 +12,7 @@ from wristband.accounts.rules import Door
 from wristband.bands.rules import BandEnd, BandForm
 from wristband.db import db, new_id, transaction
 from wristband.elders.models import Photo
+from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.rules import Particulars, Purpose
 from wristband.house import house
 from wristband.incidents.models import Incident
@@ -29,7 +30,7 @@ PLACE = Position(24.7312345, 118.1598765)
 def keep_photo(guardian_id: int, jpeg: bytes, now: datetime) -> int:
     """A kept photo without the seconds that cleaning it takes."""
     photo_id = new_id()
-    house().files.write(jpeg, place=registration.PHOTO_PLACE, row=photo_id)
+    house().files.write(jpeg, place=PHOTO_PLACE, row=photo_id)
     with transaction():
         db.session.add(
             Photo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -9,6 +10,7 @@ from flask import Flask
 from wristband import config, house, keys, logs, sealing
 from wristband.bands.tokens import BandKeys
 from wristband.files import FileStore
+from wristband.places import static_folder, templates_folder
 
 if TYPE_CHECKING:
     from wristband.config import Settings
@@ -46,8 +48,6 @@ def furnish(settings: Settings) -> keys.KeyRing:
 
 
 def _bare_app(settings: Settings, ring: keys.KeyRing) -> Flask:
-    from wristband.places import static_folder, templates_folder
-
     app = Flask(__name__, static_folder=static_folder(), template_folder=templates_folder(), static_url_path="/static")
     forms = list(ring.all("forms").values())
     app.config.from_mapping(
@@ -76,10 +76,4 @@ def _attach_database(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-    Migrate(app, db, directory=str(_migrations_folder()), render_as_batch=True)
-
-
-def _migrations_folder() -> str:
-    from pathlib import Path
-
-    return str(Path(__file__).parent / "migrations")
+    Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)

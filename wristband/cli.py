@@ -18,7 +18,7 @@ import click
 import flask_migrate
 from flask import Flask
 
-from wristband import clock, create_app, demonstration, furnish
+from wristband import clock, config, create_app, demonstration, furnish, keys
 from wristband.accounts.rules import Role
 from wristband.bands import queries
 from wristband.bands.rules import LARGEST_BATCH, BandForm
@@ -253,8 +253,6 @@ def key_files() -> None:
 @key_files.command("create")
 def create_keys() -> None:
     """Make a first key for every purpose that has none; existing keys are never touched."""
-    from wristband import config, keys
-
     settings = config.load()
     made = keys.create(settings.keys_path)
     click.echo("\n".join(f"已生成 {settings.keys_path / name}" for name in made) or "密钥已齐全，没有改动。")

@@ -20,7 +20,6 @@ from wristband.bands.printing.pictures import png, symbol_image, symbol_svg
 from wristband.elders import photos
 from wristband.errors import BadValue, Unavailable
 
-_FACE_PX = 480
 _LARGEST_MM, _MOST_PIXELS = 500.0, 8000
 _PAPERS = {"yellow": YELLOW, "white": WHITE}
 
@@ -70,7 +69,7 @@ def _portrait(photo: Path) -> Tone:
     except OSError as fault:
         raise BadValue("artwork.photo_not_opened") from fault
     clean = photos.clean(data)
-    return prepare(photos.cut(clean.jpeg, clean.crop, _FACE_PX))
+    return prepare(photos.cut(clean.jpeg, clean.crop, photos.FACE_PX))
 
 
 def _png(symbol: Symbol, size_mm: float, dpi: int) -> bytes:

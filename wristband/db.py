@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -105,6 +106,13 @@ class Row(db.Model):  # type: ignore[name-defined,misc]
         # The id first: sealed attributes among the values need it.
         self.id = values.pop("id", None) or new_id()
         super().__init__(**values)
+
+
+def insert(table: Any) -> sqlite.Insert:
+    """INSERT as this store's engine speaks it: the two know ON CONFLICT in the same words, SQL in general does not."""
+    own: Any = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    statement: sqlite.Insert = own(table)
+    return statement
 
 
 @contextmanager

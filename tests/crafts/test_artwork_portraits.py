@@ -51,7 +51,9 @@ def landscape() -> Image.Image:
     """No face: hills before an evening sky."""
     y, x = np.mgrid[0:240, 0:240] / 240
     hills = y > 0.5 + 0.2 * np.sin(6 * x)
-    return Image.fromarray(np.uint8(np.dstack([np.where(hills, c, 255 * (1 - y) * s) for c, s in ((60, 1), (90, 0.7))] + [80 * y])))
+    return Image.fromarray(
+        np.uint8(np.dstack([np.where(hills, c, 255 * (1 - y) * s) for c, s in ((60, 1), (90, 0.7))] + [80 * y]))
+    )
 
 
 ODD = {

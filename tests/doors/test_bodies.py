@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from urllib.parse import urlencode
 
 import pytest
@@ -87,6 +88,23 @@ def test_too_large_a_body_is_told_as_that_with_110(client: FlaskClient, app: Fla
     assert answer.status_code == 413
     assert tells(answer, "page.too_large")
     assert 'href="tel:110"' in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/b", "/family/elders/new", "/police/sign-in"])
+def test_a_body_that_is_refused_unread_is_taken_to_its_end_so_that_the_sentence_arrives(
+    client: FlaskClient, app: Flask, path: str
+) -> None:
+    content_type, data = BODIES["20 MB"]
+    body = io.BytesIO(data)
+    answer = client.post(
+        path,
+        input_stream=body,
+        content_type=content_type,
+        content_length=len(data),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert 400 <= answer.status_code < 500
+    assert body.tell() == len(data)
 
 
 def test_a_field_sent_twice_is_refused(client: FlaskClient, world: World) -> None:

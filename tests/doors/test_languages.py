@@ -79,7 +79,7 @@ def test_a_language_nobody_knows_is_not_carried_along(client: FlaskClient, world
     fields = cast.open_band(client, world.her.token)
     hostile = quote("\r\nSet-Cookie: a=b")
     answer = client.post(f"/s/{fields['scan']}/police?lang={hostile}", data=fields)
-    assert answer.location.endswith("?lang=zh-CN")
+    assert answer.location.partition("?")[2] in ("", "lang=zh-CN")
     assert "Set-Cookie" not in answer.headers
 
 

@@ -42,10 +42,13 @@ POST /family/elders/<int:elder_id>/portrait       guardian
 GET  /family/elders/<int:elder_id>/portrait.jpg   guardian
 GET  /family/elders/<int:elder_id>/face.jpg       guardian
 POST /family/elders/<int:elder_id>/bands          guardian
+GET  /family/bind                                 guardian
+POST /family/bind                                 guardian
 GET  /family/bands/<int:band_id>                  guardian
 GET  /family/bands/<int:band_id>/print            guardian
 GET  /family/bands/<int:band_id>/print.pdf        guardian
 POST /family/bands/<int:band_id>/end              guardian
+POST /family/bands/<int:band_id>/replace          guardian
 GET  /family/calls/<int:reach_id>                 guardian
 POST /family/calls/<int:reach_id>/answer          guardian
 GET  /family/incidents/<int:incident_id>          guardian

@@ -44,7 +44,7 @@ def test_a_page_has_the_fields_of_its_level_and_no_others() -> None:
         "number",
         "at",
         "state",
-        "changed_at",
+        "moved_at",
         "station_name",
         "station_phone",
         "disposition",

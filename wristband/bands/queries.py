@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from wristband.bands.models import Band, Batch
 from wristband.bands.rules import BandState
 from wristband.db import db
-from wristband.elders.models import Guardianship
+from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
 
 
@@ -69,11 +69,6 @@ def list_minted(batch_id: int, first: int, most: int) -> Sequence[Band]:
     ).all()
 
 
-def find_blank(serial: str) -> Band | None:
-    """A band made in advance that is nobody's yet."""
-    return db.session.scalar(sa.select(Band).where(Band.serial == serial, Band.state == BandState.BLANK))
-
-
 def serial_taken(serial: str) -> bool:
     return db.session.scalar(sa.select(sa.exists().where(Band.serial == serial))) is True
 
@@ -81,9 +76,7 @@ def serial_taken(serial: str) -> bool:
 def get_band(band_id: int, *, guardian_id: int) -> Band:
     """A band of one of my elders. Raises NotFound for a stranger's and for none alike."""
     band: Band | None = db.session.scalar(
-        sa.select(Band)
-        .join(Guardianship, Guardianship.elder_id == Band.elder_id)
-        .where(Band.id == band_id, Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None))
+        sa.select(Band).where(Band.id == band_id, Band.elder_id.in_(ids_of(guardian_id)))
     )
     if band is None:
         raise NotFound("bands.unknown")
@@ -94,8 +87,7 @@ def list_bands(elder_id: int, *, guardian_id: int) -> Sequence[Band]:
     """The bands of one of my elders, newest first, the ended ones last."""
     return db.session.scalars(
         sa.select(Band)
-        .join(Guardianship, Guardianship.elder_id == Band.elder_id)
-        .where(Band.elder_id == elder_id, Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None))
+        .where(Band.elder_id == elder_id, Band.elder_id.in_(ids_of(guardian_id)))
         .order_by(Band.state == BandState.ENDED, Band.id.desc())
     ).all()
 

@@ -20,6 +20,8 @@ from wristband.errors import BadValue, Unavailable
 
 MOST_BYTES = 6 * 1024 * 1024
 LONGEST_SIDE_PX = 1024  # of a clean photograph; the worker is told
+FACE_PX = 480  # of the square around the face, for pages, artwork and print
+PHOTO_PLACE = "photo.jpeg"  # of a clean photograph in the store of sealed files
 WORKER = Path(__file__).with_name("picture_worker.py")
 WORKER_ANSWER_BYTES = 4 * 1024 * 1024
 WORKER_REFUSALS = frozenset({"photo.damaged", "photo.too_many_pixels", "photo.too_small"})
@@ -230,7 +232,7 @@ def cut(jpeg: bytes, crop: Crop, side_px: int) -> Image.Image:
         return image.convert("RGB").resize((side_px, side_px), Image.Resampling.LANCZOS, box=box)
 
 
-def square_jpeg(jpeg: bytes, crop: Crop, side_px: int = 480) -> bytes:
+def square_jpeg(jpeg: bytes, crop: Crop, side_px: int = FACE_PX) -> bytes:
     """The crop of a clean photograph as a JPEG of side_px x side_px, for pages."""
     out = io.BytesIO()
     cut(jpeg, crop, side_px).save(out, "JPEG", quality=88, subsampling=0, optimize=True)

@@ -15,16 +15,16 @@ from wristband.errors import NotFound
 from wristband.language import SOURCE
 
 
-def _mine(guardian_id: int) -> sa.ColumnElement[bool]:
-    """The elders a guardian answers for today: the scope of every question at the family's door."""
-    return Elder.id.in_(
-        sa.select(Guardianship.elder_id).where(Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None))
+def ids_of(guardian_id: int) -> sa.Select[int]:
+    """The elders a guardian answers for today: the scope of every question at the family's door, in every subject."""
+    return sa.select(Guardianship.elder_id).where(
+        Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None)
     )
 
 
 def get_elder(elder_id: int, *, guardian_id: int, held: bool = False) -> Elder:
     """One of my elders; `held` until the caller's transaction ends. Raises NotFound for a stranger's and none alike."""
-    question = sa.select(Elder).where(Elder.id == elder_id, _mine(guardian_id))
+    question = sa.select(Elder).where(Elder.id == elder_id, Elder.id.in_(ids_of(guardian_id)))
     # Not so firmly that a report about the elder would wait.
     elder: Elder | None = db.session.scalar(question.with_for_update(key_share=True) if held else question)
     if elder is None:
@@ -38,7 +38,7 @@ def find_elder_by_key(key: str) -> int | None:
 
 
 def list_elders(*, guardian_id: int) -> Sequence[Elder]:
-    return db.session.scalars(sa.select(Elder).where(_mine(guardian_id)).order_by(Elder.id)).all()
+    return db.session.scalars(sa.select(Elder).where(Elder.id.in_(ids_of(guardian_id))).order_by(Elder.id)).all()
 
 
 def get_guardianship(elder_id: int, *, guardian_id: int) -> Guardianship:

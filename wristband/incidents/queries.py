@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from wristband.accounts.models import Officer
 from wristband.db import db
-from wristband.elders.models import Guardianship
+from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
 from wristband.incidents.models import Incident, IncidentMove, Report, Sighting
 from wristband.values.position import Position
@@ -34,7 +34,7 @@ def get_incident(incident_id: int, *, station_id: int) -> Incident:
 def get_own_incident(incident_id: int, *, guardian_id: int) -> Incident:
     """An incident of one of my elders. Raises NotFound."""
     incident: Incident | None = db.session.scalar(
-        sa.select(Incident).where(Incident.id == incident_id, Incident.elder_id.in_(_my_elders(guardian_id)))
+        sa.select(Incident).where(Incident.id == incident_id, Incident.elder_id.in_(ids_of(guardian_id)))
     )
     if incident is None:
         raise NotFound("incidents.unknown")
@@ -45,7 +45,7 @@ def list_own_incidents(*, guardian_id: int, limit: int = 20) -> Sequence[Inciden
     """The latest incidents of my elders, the open ones first."""
     return db.session.scalars(
         sa.select(Incident)
-        .where(Incident.elder_id.in_(_my_elders(guardian_id)))
+        .where(Incident.elder_id.in_(ids_of(guardian_id)))
         .order_by(Incident.closed_at.is_not(None), Incident.id.desc())
         .limit(limit)
     ).all()
@@ -101,6 +101,12 @@ def find_open_incident(elder_id: int, *, held: bool = False) -> Incident | None:
     return db.session.scalar(question.with_for_update() if held else question)
 
 
+def get_moved_at(incident_id: int) -> datetime:
+    """When the incident came into the state it is in; reports and places after that change it and do not move it."""
+    last = sa.select(sa.func.max(IncidentMove.at)).where(IncidentMove.incident_id == incident_id)
+    return db.session.execute(last).scalar_one()
+
+
 def list_moves(incident_id: int) -> Sequence[IncidentMove]:
     """The incident's steps, first to last."""
     return db.session.scalars(
@@ -147,9 +153,3 @@ def told_place(sighting: Sighting) -> ToldPlace:
         position = Position(float(latitude), float(longitude))
         accuracy_m = float(accuracy) if accuracy else None
     return ToldPlace(sighting.seen_at, position, accuracy_m, sighting.words)
-
-
-def _my_elders(guardian_id: int) -> sa.Select[int]:
-    return sa.select(Guardianship.elder_id).where(
-        Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None)
-    )

@@ -54,7 +54,7 @@ DISPOSITION_WORDS = {
     Disposition.WITHDRAWN: _("撤回"),
 }
 
-# Where the elder is safe, a guardian is asked to confirm it.
+# Where the police say that the elder is safe, a guardian is asked to confirm it.
 SAFE = frozenset({Disposition.WITH_FAMILY, Disposition.AT_STATION, Disposition.TO_HOSPITAL})
 
 AMBER_AFTER = timedelta(minutes=3)

@@ -8,9 +8,8 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from wristband.db import db, new_id
+from wristband.db import db, insert, new_id
 from wristband.outbox import bell
 from wristband.outbox.models import Message
 from wristband.outbox.rules import Channel, MessageState
@@ -69,9 +68,7 @@ def enqueue(
 
 
 @cache
-def _owing(dialect: str) -> sa.Insert:
-    """The statement, built once. Not the unit of work: there a key owed twice would fail the whole deed."""
-    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+def _owing(_dialect: str) -> sa.Executable:
+    """The engine's statement, built once. Not the unit of work: there a key owed twice would fail the whole deed."""
     table = Message.__table__
-    statement: sa.Insert = insert(table).on_conflict_do_nothing(index_elements=["key"]).returning(table.c.id)
-    return statement
+    return insert(table).on_conflict_do_nothing(index_elements=["key"]).returning(table.c.id)

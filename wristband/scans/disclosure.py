@@ -50,7 +50,7 @@ class ReportMade:
     number: str
     at: datetime
     state: IncidentState
-    changed_at: datetime
+    moved_at: datetime
     station_name: str
     station_phone: str
     disposition: Disposition | None

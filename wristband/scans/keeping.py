@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from wristband.db import db, new_id
+from wristband.db import db, insert, new_id
 from wristband.scans.models import Scan
 from wristband.sealing import box
 
@@ -24,7 +22,6 @@ def keep(
 ) -> Scan:
     """The scan of this reference, made if it was not there, in the caller's transaction."""
     hashed = reference_hash(reference)
-    insert = postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
     db.session.execute(
         insert(Scan)
         .values(
@@ -48,7 +45,6 @@ def keep(
 
 def note_openings(openings: Sequence[tuple[str, int, str, datetime]]) -> None:
     """Many openings at once, in the caller's transaction: reference, band id, language, time. Known ones are left."""
-    insert = postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
     rows = [
         {
             "id": new_id(),

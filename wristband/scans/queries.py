@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from wristband.bands.models import Band
 from wristband.bands.rules import reaches_family
 from wristband.db import db
-from wristband.elders.models import Guardianship
+from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
 from wristband.scans.keeping import reference_hash
 from wristband.scans.models import Reach, Scan
@@ -37,7 +37,9 @@ def find_reach_of(reference: str) -> Reach | None:
 
 def get_reach(reach_id: int, *, guardian_id: int) -> Reach:
     """A reach about one of my elders. Raises NotFound for a stranger's and for none alike."""
-    reach: Reach | None = db.session.scalar(sa.select(Reach).where(Reach.id == reach_id, _of_my_elder(guardian_id)))
+    reach: Reach | None = db.session.scalar(
+        sa.select(Reach).where(Reach.id == reach_id, Reach.elder_id.in_(ids_of(guardian_id)))
+    )
     if reach is None:
         raise NotFound("scans.reach_unknown")
     return reach
@@ -46,7 +48,7 @@ def get_reach(reach_id: int, *, guardian_id: int) -> Reach:
 def list_reaches(*, guardian_id: int, limit: int = 20) -> Sequence[Reach]:
     """The latest reaches about my elders, newest first."""
     return db.session.scalars(
-        sa.select(Reach).where(_of_my_elder(guardian_id)).order_by(Reach.id.desc()).limit(limit)
+        sa.select(Reach).where(Reach.elder_id.in_(ids_of(guardian_id))).order_by(Reach.id.desc()).limit(limit)
     ).all()
 
 
@@ -55,17 +57,10 @@ def list_scans(elder_id: int, *, guardian_id: int, limit: int = 20) -> Sequence[
     return db.session.scalars(
         sa.select(Scan)
         .join(Band, Band.id == Scan.band_id)
-        .join(Guardianship, Guardianship.elder_id == Band.elder_id)
-        .where(Band.elder_id == elder_id, Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None))
+        .where(Band.elder_id == elder_id, Band.elder_id.in_(ids_of(guardian_id)))
         .order_by(Scan.id.desc())
         .limit(limit)
     ).all()
-
-
-def _of_my_elder(guardian_id: int) -> sa.ColumnElement[bool]:
-    return Reach.elder_id.in_(
-        sa.select(Guardianship.elder_id).where(Guardianship.guardian_id == guardian_id, Guardianship.ended_at.is_(None))
-    )
 
 
 def recognised(scan: Scan) -> bool:

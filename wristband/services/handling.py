@@ -11,6 +11,7 @@ from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
+from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.queries import find_portrait, get_elder_for_service, list_contacts
 from wristband.elders.rules import ElderState, Sex, clean_text
 from wristband.errors import BadValue, Conflict, NotFound
@@ -178,7 +179,7 @@ def portrait_bytes(incident_id: int, *, officer: OfficerAccount, now: datetime) 
         if photo is None:
             raise NotFound("elders.no_portrait")
         _record_look(incident, officer, now, photo=photo.id)
-    return house().files.read(place="photo.jpeg", row=photo.id)
+    return house().files.read(place=PHOTO_PLACE, row=photo.id)
 
 
 def _record_look(incident: Incident, officer: OfficerAccount, now: datetime, **facts: int) -> None:

@@ -26,8 +26,6 @@ from wristband.scans.challenges import hash_check_code
 from wristband.sealing import box
 from wristband.values.code import BandCode, CheckCode
 
-# The face as the artwork and the print take it, in pixels.
-FACE_PX = 480
 _TRIES = 3
 
 
@@ -194,7 +192,7 @@ def _band(
 
 
 def _face(photo_id: int, crop: photos.Crop) -> Image.Image:
-    return photos.cut(house().files.read(place="photo.jpeg", row=photo_id), crop, FACE_PX)
+    return photos.cut(house().files.read(place=photos.PHOTO_PLACE, row=photo_id), crop, photos.FACE_PX)
 
 
 def _record(deed: Deed, band: Band, guardian_id: int, now: datetime, **facts: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -13,6 +12,7 @@ from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
+from wristband.clock import ZONE
 from wristband.db import db, new_id, transaction
 from wristband.errors import TooMany
 from wristband.house import house
@@ -21,8 +21,6 @@ from wristband.scans import keeping, queries
 from wristband.scans.models import Reach
 from wristband.scans.rules import TAPS_AN_ELDER, Answer
 from wristband.values.code import BandCode
-
-_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def tell_family(reference: str, serial: str | None, *, language: str, low_trust: bool, now: datetime) -> Reach | None:
@@ -89,9 +87,18 @@ def answer(reach_id: int, said: Answer, *, guardian_id: int, now: datetime) -> N
     """A guardian answers the finder. A later answer replaces the earlier one. Raises NotFound."""
     with transaction():
         reach = queries.get_reach(reach_id, guardian_id=guardian_id)
-        reach.answer, reach.answered_at, reach.answered_by = said, now, guardian_id
-        if reach.seen_at is None:
-            reach.seen_at, reach.seen_by = now, guardian_id
+        # In one statement: whoever sees it in this very moment has still seen it first.
+        db.session.execute(
+            sa.update(Reach)
+            .where(Reach.id == reach_id)
+            .values(
+                answer=said,
+                answered_at=now,
+                answered_by=guardian_id,
+                seen_at=sa.func.coalesce(Reach.seen_at, now),
+                seen_by=sa.func.coalesce(Reach.seen_by, guardian_id),
+            )
+        )
         _record(Deed.FAMILY_ANSWERED, reach, guardian_id, now, answer=said.value)
 
 
@@ -124,7 +131,7 @@ def _owe(reach: Reach, band: Band, now: datetime) -> None:
             "organisation": settings.organisation,
             "organisation_phone": settings.organisation_phone,
             "code_tail": BandCode.from_serial(band.serial).tail,
-            "time": f"{now.astimezone(_ZONE):%H:%M}",
+            "time": f"{now.astimezone(ZONE):%H:%M}",
         },
         at=now,
         reach_id=reach.id,

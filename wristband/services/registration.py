@@ -15,6 +15,7 @@ from wristband.audit.deeds import Deed
 from wristband.db import db, new_id, transaction
 from wristband.elders import photos, queries
 from wristband.elders.models import Consent, Contact, Elder, Guardianship, Photo
+from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.rules import (
     ELDERS_A_GUARDIAN,
     PHOTOS_A_GUARDIAN,
@@ -30,8 +31,6 @@ from wristband.house import house
 from wristband.sealing import box
 from wristband.stations.models import Station
 from wristband.values.phone import Phone
-
-PHOTO_PLACE = "photo.jpeg"
 
 
 def keep_photo(data: bytes, *, guardian_id: int, now: datetime) -> int:
@@ -150,7 +149,8 @@ def _register(
 def replace_portrait(elder_id: int, photo_id: int, *, guardian_id: int, now: datetime) -> None:
     """Hang a kept photo in place of the portrait; bands already printed keep theirs. Raises NotFound, BadValue."""
     with transaction():
-        queries.get_elder(elder_id, guardian_id=guardian_id)
+        # Held, so that two photographs at once make one consent and one portrait in use.
+        queries.get_elder(elder_id, guardian_id=guardian_id, held=True)
         if not queries.consented(elder_id, Purpose.PORTRAIT):
             _give(elder_id, guardian_id, Purpose.PORTRAIT, now)
         db.session.execute(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
-from wristband.db import db, new_id, transaction
+from wristband.clock import ZONE
+from wristband.db import db, insert, new_id, transaction
 from wristband.elders.models import Elder
 from wristband.elders.rules import clean_text
 from wristband.errors import BadValue, NotFound
@@ -28,7 +26,6 @@ from wristband.scans.queries import find_acted_scan
 from wristband.stations.queries import find_station, nearest
 from wristband.values.position import Position
 
-_ZONE = ZoneInfo("Asia/Shanghai")
 # A fix vaguer than this says which city, not which station.
 _VAGUE_M = 5000
 PLACES_A_SCAN = 50
@@ -80,6 +77,7 @@ def add_place(
         raise BadValue("incidents.place_empty")
     if not 16 <= len(key) <= 64:
         raise BadValue("page.form_stale")
+    station_id = _nearest(position, accuracy_m)
     with transaction():
         scan = find_acted_scan(reference, held=True)
         if scan is None:
@@ -90,7 +88,7 @@ def add_place(
         subject = f"incident:{reported[1].id}" if reported else f"scan:{scan.id}"
         trail.record(Deed.SIGHTING_ADDED, actor="finder", subject=subject, at=now, scan=scan.id)
         if reported is not None:
-            _follow(reported[1].id, position, accuracy_m, now)
+            _follow(reported[1].id, station_id, now)
 
 
 def _append(scan_id: int, key: str, source: PlaceSource, place: str | None, words: str, now: datetime) -> bool:
@@ -113,25 +111,26 @@ def _place_text(position: Position | None, accuracy_m: float | None) -> str | No
     return f"{position.latitude:.7f},{position.longitude:.7f},{accuracy}"
 
 
-def _follow(incident_id: int, position: Position | None, accuracy_m: float | None, now: datetime) -> None:
-    """Show the new place on the desk, at the nearest station while nobody has accepted the incident."""
-    values: dict[str, object] = {"changed_at": now}
+def _nearest(position: Position | None, accuracy_m: float | None) -> int | None:
+    """The station nearest to a place that is told well enough to choose by."""
     near = nearest(position, 1) if position and (accuracy_m or 0) <= _VAGUE_M else []
-    waiting = db.session.execute(
-        sa.update(Incident)
-        .where(Incident.id == incident_id, Incident.state == IncidentState.REPORTED)
-        .values(**values, **({"station_id": near[0].station.id} if near else {}))
-    )
-    if waiting.rowcount == 0:  # type: ignore[attr-defined]
-        db.session.execute(sa.update(Incident).where(Incident.id == incident_id).values(**values))
+    return near[0].station.id if near else None
+
+
+def _follow(incident_id: int, station_id: int | None, now: datetime) -> None:
+    """Show the new place on the desk: of the station now nearest, if one is, while nobody has accepted the incident."""
+    values: dict[str, object] = {"changed_at": now}
+    if station_id is not None:
+        waiting = Incident.state == IncidentState.REPORTED
+        values["station_id"] = sa.case((waiting, station_id), else_=Incident.station_id)
+    db.session.execute(sa.update(Incident).where(Incident.id == incident_id).values(**values))
 
 
 def _station_for(scan_id: int, elder_id: int | None) -> int | None:
     """The station nearest to the place told, or the elder's own when there is no place yet."""
-    for sighting in queries.list_sightings([scan_id]):
-        place = queries.told_place(sighting)
-        if place.position and (place.accuracy_m or 0) <= _VAGUE_M and (near := nearest(place.position, 1)):
-            return near[0].station.id
+    for place in map(queries.told_place, queries.list_sightings([scan_id])):
+        if (station_id := _nearest(place.position, place.accuracy_m)) is not None:
+            return station_id
     return db.session.scalar(sa.select(Elder.station_id).where(Elder.id == elder_id)) if elder_id else None
 
 
@@ -139,7 +138,6 @@ def _open_or_join(elder_id: int | None, station_id: int | None, now: datetime) -
     # Held, so that nobody closes it before this report is in it.
     if elder_id is not None and (there := queries.find_open_incident(elder_id, held=True)):
         return there
-    insert = postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
     incident_id = new_id()
     made = db.session.execute(
         insert(Incident)
@@ -164,8 +162,7 @@ def _open_or_join(elder_id: int | None, station_id: int | None, now: datetime) -
 
 
 def _next_number(now: datetime) -> str:
-    day = now.astimezone(_ZONE).date()
-    insert = postgresql_insert if db.engine.dialect.name == "postgresql" else sqlite_insert
+    day = now.astimezone(ZONE).date()
     serial = db.session.scalar(
         insert(IncidentNumber)
         .values(id=int(f"{day:%y%m%d}"), last=1)

@@ -27,7 +27,7 @@ def open_doors(app: Flask, settings: Settings) -> None:
     app.session_interface = sessions.DoorSessions()
     app.url_map.merge_slashes = False  # an address is right or unknown: nobody is sent on
     app.url_map.converters["int"] = forms.RowId
-    for part in (headers, language, filters, errors, pages):
+    for part in (headers, language, filters, errors, pages, forms):
         part.attach(app)
     app.register_blueprint(health)
     doors = {"finder": finder, "family": family, "police": police, "platform": platform}

@@ -7,17 +7,14 @@ import math
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 from flask import Flask, current_app
 
 from wristband import clock
+from wristband.clock import ZONE
 from wristband.web.language import current
 from wristband.web.language import gettext as _
-
-# The instance's own zone; China has one.
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def clock_time(moment: datetime) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
-from flask import request
+from flask import Flask, Response, request
 from werkzeug.routing import IntegerConverter
 
 from wristband.errors import BadValue
@@ -19,6 +20,22 @@ _SEVERAL = frozenset({"consents"})
 _MOST_FIELDS = 100
 # What a phone of today takes: refused where it is too much by the photograph's own rule, the form's words kept.
 _PICTURE_FORM_BYTES = 25_000_000
+# Beyond it whoever sends is cut off.
+_DRAINED_BYTES = 50_000_000
+_CHUNK_BYTES = 65_536
+
+
+def attach(app: Flask) -> None:
+    @app.after_request
+    def _take_the_rest(response: Response) -> Response:
+        # A form refused unread is still being sent: to hang up now would break the line before the sentence is read.
+        # Only where the server tells the body's end.
+        if request.method == "POST" and request.environ.get("wsgi.input_terminated"):
+            body, left = request.environ["wsgi.input"], _DRAINED_BYTES
+            with suppress(OSError):  # gone meanwhile: nobody is there to be told
+                while left > 0 and (chunk := body.read(_CHUNK_BYTES)):
+                    left -= len(chunk)
+        return response
 
 
 class RowId(IntegerConverter):

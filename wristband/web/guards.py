@@ -15,9 +15,9 @@ from wristband.accounts.rules import Act, Door, GuardianAccount, OfficerAccount,
 from wristband.errors import NotAllowed, SignInNeeded
 from wristband.services import signing_in
 from wristband.web.forms import check_form
+from wristband.web.sessions import REFERENCE
 
 View = TypeVar("View", bound=Callable[..., Any])
-REFERENCE = "reference"
 
 
 def _marked(view: Callable[..., Any], guard: str) -> Callable[..., Any]:

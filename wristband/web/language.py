@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request
 
-from wristband.language import LANGUAGES, SOURCE, catalogue
+from wristband.language import LANGUAGES, SOURCE, catalogue, say
 
 
 def current() -> str:
@@ -18,23 +18,27 @@ def current() -> str:
     return str(g.language)
 
 
+def chosen() -> str:
+    """The query by which a language that was chosen goes along in links; one the browser asks for comes by itself."""
+    return f"?lang={current()}" if "lang" in request.args else ""
+
+
 def _of_browser() -> str:
     """The first language the browser asks for that we speak any kind of: zh-TW is answered in Chinese, not English."""
     for tag, quality in request.accept_languages:
-        spoken = next((ours for ours in LANGUAGES if _family(ours) == _family(tag)), None)
+        spoken = next((ours for ours in LANGUAGES if _primary(ours) == _primary(tag)), None)
         if spoken and quality > 0:
             return spoken
     return SOURCE
 
 
-def _family(tag: str) -> str:
+def _primary(tag: str) -> str:
     return tag.replace("_", "-").partition("-")[0].lower()
 
 
 def gettext(text: str, **facts: Any) -> str:
     """`text` in this request's language."""
-    translated = catalogue(current()).gettext(text)
-    return translated % facts if facts else translated
+    return say(current(), text, facts)
 
 
 def language_links() -> list[tuple[str, str, str, bool]]:

@@ -8,8 +8,7 @@ from flask_wtf.csrf import generate_csrf
 from wristband.bands.rules import END_WORDS
 from wristband.config import Settings
 from wristband.incidents.rules import DISPOSITION_WORDS
-from wristband.language import LANGUAGES
-from wristband.web.language import current, language_links
+from wristband.web.language import chosen, current, language_links
 
 
 def settings() -> Settings:
@@ -25,7 +24,6 @@ def attach(app: Flask) -> None:
         filing=ours.filing,
         demonstration=ours.demonstration,
         doors=ours.doors,
-        languages=LANGUAGES,
         language_links=language_links,
         csrf_token=generate_csrf,
         disposition_words=DISPOSITION_WORDS,
@@ -34,4 +32,4 @@ def attach(app: Flask) -> None:
 
     @app.context_processor
     def _of_this_request() -> dict[str, object]:
-        return {"language": current(), "account": g.get("account")}
+        return {"language": current(), "chosen": chosen(), "account": g.get("account")}

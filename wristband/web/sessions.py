@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, make_response, redirect, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 from wristband.accounts.rules import Door
@@ -10,13 +10,30 @@ from wristband.accounts.rules import Door
 # Where each signed-in door lives; its cookie is sent nowhere else.
 PREFIXES = {Door.FAMILY: "/family", Door.POLICE: "/police"}
 
-# Where a person wanted to go before signing in.
+# What a door's cookie holds: which sign-in this is, and where a person wanted to go before signing in.
+REFERENCE = "reference"
 THEN = "then"
 
 
 def door_of(path: str) -> Door | None:
     """The signed-in door a path belongs to."""
     return next((door for door, prefix in PREFIXES.items() if path == prefix or path.startswith(f"{prefix}/")), None)
+
+
+def enter(reference: str, home: str) -> Response:
+    """Signed in: on to where the person wanted to go, or `home`. Nothing else is taken over from before."""
+    then = session.get(THEN) or home
+    session.clear()
+    session[REFERENCE] = reference
+    return make_response(redirect(then, code=303))
+
+
+def leave(address: str) -> Response:
+    """Signed out: on to `address`, and the browser keeps nothing of what it has shown."""
+    session.clear()
+    response = make_response(redirect(address, code=303))
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 class _NoSession(SecureCookieSession):

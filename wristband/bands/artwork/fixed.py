@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from PIL import Image
 from qrcode.util import lost_point
 
-from wristband.bands.artwork.agreement import eliminate, settle, wish
+from wristband.bands.artwork.agreement import Freedom, bits, wish
 from wristband.bands.artwork.checking import CheckResult, Trial, damaged_codewords, decoders
 from wristband.bands.artwork.design import SMALLEST_SIDE, Design, largest_side
 from wristband.bands.artwork.drawing import QUIET_MODULES, light
-from wristband.bands.artwork.layout import PREFERENCE, Rectangle
-from wristband.bands.artwork.portrait import Tone, by_module
+from wristband.bands.artwork.layout import PREFERENCE, Plate
+from wristband.bands.artwork.portrait import Tone, by_module, is_blank
 from wristband.bands.artwork.release import Release
 from wristband.bands.artwork.segments import ALPHANUMERIC, TERMINATOR_BITS, Mode, Segment, padding
 from wristband.bands.artwork.symbol import MASKS, Frame, frame
@@ -68,13 +69,15 @@ def release_fixed(payload: str, portrait: Tone | None, *, size_mm: float) -> Rel
     `size_mm` is the printed width with the quiet zone. BadValue `artwork.payload_not_plain`,
     `artwork.payload_too_long`, `artwork.size_too_small`; Unavailable `artwork.does_not_read`.
     """
-    bits = "".join(segment.bits for segment in fewest_bits(payload))
-    used = _chosen(payload, bits, size_mm, with_portrait=portrait is not None)
+    if portrait is not None and is_blank(portrait):
+        portrait = None
+    said = _said(payload)
+    used = _chosen(payload, said, size_mm, with_portrait=portrait is not None)
     refused: list[tuple[Design, CheckResult]] = []
     sides = range(largest_side(used.version), SMALLEST_SIDE - 1, -2) if portrait is not None else ()
     for side in sides:
         assert portrait is not None  # noqa: S101 - there are sides only where there is one
-        drawn = _agreeing(payload, bits, used, portrait, side)
+        drawn = _agreeing(payload, used, portrait, side)
         result = check_fixed(drawn, portrait)
         if result.passed:
             return Release(drawn, result, tuple(refused))
@@ -86,9 +89,14 @@ def release_fixed(payload: str, portrait: Tone | None, *, size_mm: float) -> Rel
     return Release(drawn, result, tuple(refused))
 
 
-def _chosen(payload: str, bits: str, size_mm: float, *, with_portrait: bool) -> Frame:
+def _said(payload: str) -> str:
+    """The payload's bits."""
+    return "".join(segment.bits for segment in fewest_bits(payload))
+
+
+def _chosen(payload: str, said: str, size_mm: float, *, with_portrait: bool) -> Frame:
     """The best reading symbol that holds the bits at this size; for a portrait, of those that leave it bits enough."""
-    fitting = [used for used in (frame(*each) for each in PREFERENCE) if len(bits) <= used.capacity]
+    fitting = [used for used in (frame(*each) for each in PREFERENCE) if len(said) <= used.capacity]
     if not fitting:
         raise BadValue("artwork.payload_too_long", characters=len(payload))
     sound = [used for used in fitting if LEAST_MODULE_MM * _width(used) <= size_mm + 1e-9]
@@ -96,7 +104,7 @@ def _chosen(payload: str, bits: str, size_mm: float, *, with_portrait: bool) -> 
         least = LEAST_MODULE_MM * min(_width(used) for used in fitting)
         raise BadValue("artwork.size_too_small", least_mm=f"{least:g}")
     least_freedom = _LEAST_FREEDOM + TERMINATOR_BITS if with_portrait else 0
-    return next((used for used in sound if used.capacity - len(bits) >= least_freedom), sound[0])
+    return next((used for used in sound if used.capacity - len(said) >= least_freedom), sound[0])
 
 
 def _width(used: Frame) -> int:
@@ -105,8 +113,7 @@ def _width(used: Frame) -> int:
 
 def plain_fixed(payload: str, used: Frame) -> Design:
     """The standard's own symbol for the payload, by which the reading of a portrait's is judged."""
-    bits = "".join(segment.bits for segment in fewest_bits(payload))
-    state = used.write(0, padding(bits, used.capacity))
+    state = used.write(0, padding(_said(payload), used.capacity))
     mask = min(MASKS, key=lambda mask: _penalty(used, state, mask))
     return Design(payload, "", used.version, used.level, mask, used.data(state), None)
 
@@ -115,27 +122,27 @@ def _penalty(used: Frame, state: int, mask: int) -> int:
     return int(lost_point([list(row) for row in used.rows(used.dark(state, mask))]))
 
 
-def _agreeing(payload: str, bits: str, used: Frame, tone: Tone, side: int) -> Design:
+def _agreeing(payload: str, used: Frame, tone: Tone, side: int) -> Design:
     """The padding solved for the portrait under each mask; of all masks the one that comes nearest to it."""
-    square = Rectangle.centred(used.size, side)
-    wanted = wish(by_module(tone, side), square, used.size)
-    end = min(len(bits) + TERMINATOR_BITS, used.capacity)
-    settled = eliminate([used.effects[bit] for bit in range(end, used.capacity)], wanted.order)
-    begun = used.write(0, bits)
-    found = []
-    for mask in MASKS:
-        state = settle(begun, wanted.dark ^ used.masks[mask], settled)
-        found.append((wanted.disagreement(state ^ used.masks[mask]), _penalty(used, state, mask), mask, state))
-    disagreement, _, mask, state = min(found)
+    plate, said = Plate.centred(used.size, side), _said(payload)
+    wanted = wish(by_module(tone, side), plate, used.size)
+    end = min(len(said) + TERMINATOR_BITS, used.capacity)
+    free = Freedom.of(wanted, (used.effects[bit] for bit in range(end, used.capacity)))
+    begun = used.write(0, said)
+    under = bits([begun ^ used.masks[mask] for mask in MASKS], wanted.modules)
+    wrong, turned = free.polish(*free.settle(np.asarray(under ^ wanted.dark, dtype=np.float32)))
+    states = [begun ^ free.flipped(rows) for rows in turned]
+    far = wrong @ wanted.weights
+    mask = min(MASKS, key=lambda mask: (float(far[mask]), _penalty(used, states[mask], mask)))
     return Design(
         address=payload,
         token="",
         version=used.version,
         level=used.level,
         mask=mask,
-        data=used.data(state),
-        portrait=square,
-        disagreement=disagreement / max(wanted.total, 1),
+        data=used.data(states[mask]),
+        portrait=plate,
+        disagreement=float(far[mask]),
     )
 
 

@@ -24,6 +24,8 @@ _LEAST_POWER = 0.55
 _SHARP, _SHARPER = 0.7, 1.1
 # The least difference of light in the face's place that is a face, and not the grain of a photograph of nothing.
 _LEAST_CONTRAST = 0.04
+# A picture whose lightest parts are darker than this is night; others are lit up until those are white.
+_LEAST_EXPOSURE = 0.1
 # Ellipses as centre and radii, in shares of the side. Skin is measured in the face, and well within it nothing is
 # taken for wall, however alike its colour; beyond the vignette everything is.
 _FACE = ((0.5, 0.52), (0.30, 0.36))
@@ -40,13 +42,15 @@ def prepare(image: Image.Image) -> Tone:
     """
     square = _square(_opaque(image))
     grey: Tone = np.asarray(square.convert("L"), dtype=np.float32) / 255
+    exposure = max(float(np.percentile(grey, 99)), _LEAST_EXPOSURE)
+    grey /= exposure
     face = _distance(*_FACE)
     inside = grey[face < 1]
     if float(np.ptp(np.percentile(inside, (2, 98)))) < _LEAST_CONTRAST:
         return np.ones_like(grey)
     tone = _sharpened(_high_key(grey, inside), _SHARP + _SHARPER * _smooth(face - 0.8, 0.2))
     # A light wall becomes paper by itself; lifting it would take white hair along.
-    wall = _background(square) * (1 - _smooth(tone - 0.5, 0.35)) * _smooth(face - 0.72, 0.25)
+    wall = _background(square, exposure) * (1 - _smooth(tone - 0.5, 0.35)) * _smooth(face - 0.72, 0.25)
     paper = np.maximum(wall, _smooth(_distance(*_VIGNETTE) - 0.9, 0.3))
     return np.asarray(tone + (1 - tone) * paper, dtype=np.float32)
 
@@ -111,13 +115,13 @@ def _smooth(distance: Tone, width: float) -> Tone:
     return np.asarray(share * share * (3 - 2 * share), dtype=np.float32)
 
 
-def _background(square: Image.Image) -> Tone:
+def _background(square: Image.Image, exposure: float) -> Tone:
     """1 where a pixel has the colour of the wall beside or above the head, 0 where it has not.
 
     Whatever hung behind the elder has no business in the symbol: it costs modules that the face needs.
     """
     blurred = square.filter(ImageFilter.BoxBlur(2))
-    planes = [np.asarray(plane, dtype=np.float32) / 255 for plane in blurred.split()]
+    planes = [np.asarray(plane, dtype=np.float32) / (255 * exposure) for plane in blurred.split()]
     edge, shoulders = SIDE // 16, SIDE * 6 // 10
     nearest = np.ones((SIDE, SIDE), dtype=np.float32)
     for strip in (np.s_[:shoulders, :edge], np.s_[:shoulders, -edge:], np.s_[:edge]):

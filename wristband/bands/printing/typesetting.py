@@ -115,12 +115,12 @@ def broken(type_: Type, text: str, *, height: float, width: float, lines: int) -
     """
     while True:
         size = height / CAP_HEIGHT
-        rows: list[str] = []
+        rows, room = [""], 0.0
         for piece in _pieces(type_, text, width / size):
-            if rows and type_.line((rows[-1] + piece).rstrip()).advance * size <= width:
-                rows[-1] += piece
-            else:
-                rows.append(piece)
+            if rows[-1] and room + type_.line(piece.rstrip()).advance * size > width:
+                rows, room = [*rows, ""], 0.0
+            rows[-1] += piece
+            room += type_.line(piece).advance * size
         made = [type_.line(row.strip()) for row in rows]
         if len(made) <= lines and all(row.advance * size <= width for row in made):
             return height, made
@@ -129,7 +129,7 @@ def broken(type_: Type, text: str, *, height: float, width: float, lines: int) -
 
 def _pieces(type_: Type, text: str, room: float) -> Iterator[str]:
     """What stays together on a line of so many type sizes."""
-    for piece in _PIECE.findall(text):
+    for piece in _PIECE.findall(text.strip()):
         if type_.line(piece.strip()).advance > room:
             yield from (part for part in _JOINTS.split(piece) if part)
         else:

@@ -21,7 +21,7 @@ from wristband.values.position import Position
 from wristband.web.errors import sentence
 from wristband.web.finder import finder
 from wristband.web.guards import anyone, finder_tap
-from wristband.web.language import current
+from wristband.web.language import chosen, current
 
 # The way around the earth and more: a phone that says so does not know where it is.
 _VAGUEST_M = 1e8
@@ -123,7 +123,7 @@ def _report(scan_id: int) -> ReportMade | None:
         number=incident.number,
         at=made.made_at,
         state=incident.state,
-        changed_at=incident.changed_at,
+        moved_at=incidents.get_moved_at(incident.id),
         station_name=station.name if station else "",
         station_phone=station.phone if station else "",
         disposition=incident.disposition,
@@ -161,5 +161,4 @@ def _accuracy_m() -> float | None:
 
 
 def _to_progress(reference: str) -> Response:
-    language = current() if "lang" in request.args else None
-    return make_response(redirect(url_for("finder.progress", scan=reference, lang=language), code=303))
+    return make_response(redirect(url_for("finder.progress", scan=reference) + chosen(), code=303))

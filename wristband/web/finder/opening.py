@@ -18,7 +18,7 @@ from wristband.web import headers
 from wristband.web.errors import sentence
 from wristband.web.finder import finder
 from wristband.web.guards import anyone, finder_tap
-from wristband.web.language import current
+from wristband.web.language import chosen, current
 from wristband.web.pages import settings
 
 _CHECK_FILE = re.compile(r"[A-Za-z0-9_-]{1,100}\.txt")
@@ -69,15 +69,15 @@ def _scan_page(band: str) -> Response:
         log.note(Opening(page.scan, band, current(), clock.now()))
     g.content_security_policy = _style()[1]
     filled = {"scan": page.scan, "stamp": page.stamp, "band": str(escape(page.band)), "code_tail": page.code_tail}
-    pieces = _pieces(current(), chosen="lang" in request.args)
+    pieces = _pieces(current(), chosen())
     return Response("".join(filled.get(piece, piece) for piece in pieces), mimetype="text/html")
 
 
 @cache
-def _pieces(language: str, *, chosen: bool) -> list[str]:
+def _pieces(_language: str, _chosen: str) -> list[str]:
     """The page in a language, cut where a scan's own words go: rendered once, since it is the same for every band.
 
-    Each cut is the name of what goes there. A language that was `chosen` goes along in the page's links.
+    Each cut is the name of what goes there. Rendering asks for both arguments itself; here they tell pages apart.
     """
     own = ("scan", "stamp", "band", "code_tail")
     # Private-use characters stand in no text of ours.
@@ -98,11 +98,13 @@ def _style() -> tuple[Markup, str]:
 def _check_file(name: str) -> Response:
     """An ownership check of a mini-program platform, from the operator's folder."""
     folder = settings().check_files_dir
+    if folder is None:
+        abort(404)
     try:
-        path = (folder or Path("/nonexistent")) / name
-        content = path.read_bytes() if folder and path.is_file() else None
+        with (folder / name).open("rb") as file:
+            content = file.read(_CHECK_FILE_MAX_BYTES + 1)
     except OSError:
-        content = None
-    if content is None or len(content) > _CHECK_FILE_MAX_BYTES:
+        abort(404)
+    if len(content) > _CHECK_FILE_MAX_BYTES:
         abort(404)
     return Response(content, mimetype="text/plain")

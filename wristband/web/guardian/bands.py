@@ -18,6 +18,7 @@ from wristband.errors import BadValue, TooMany
 from wristband.services import binding, issuing
 from wristband.values.code import BandCode, CheckCode
 from wristband.web.errors import sentence
+from wristband.web.forms import find_id
 from wristband.web.guardian import family
 from wristband.web.guards import guardian
 from wristband.web.language import current, gettext
@@ -131,7 +132,7 @@ def bind_band() -> Response | tuple[str, int]:
     if errors:
         return _bind_page(texts, errors), 422
     try:
-        elder_id = int(texts["elder_id"]) if texts["elder_id"].isdecimal() else 0
+        elder_id = find_id(texts["elder_id"]) or 0
         band_id = binding.bind(code, check, elder_id, guardian_id=g.account.guardian_id, now=clock.now())
     except (BadValue, TooMany) as refusal:
         return _bind_page(texts, {"check": sentence(refusal)}), refusal.status

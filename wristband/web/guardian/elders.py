@@ -21,6 +21,7 @@ from wristband.elders.rules import (
 )
 from wristband.errors import BadFields, BadValue, Refusal, TooMany, Unavailable
 from wristband.incidents import queries as incidents
+from wristband.incidents.rules import SAFE
 from wristband.scans import queries as scans
 from wristband.services import registration
 from wristband.stations import queries as stations
@@ -50,6 +51,7 @@ def home() -> str:
         portraits=queries.portraits_by_elder([elder.id for elder in elders]),
         reaches=scans.list_reaches(guardian_id=g.account.guardian_id),
         incidents=incidents.list_own_incidents(guardian_id=g.account.guardian_id),
+        safe=SAFE,
     )
 
 

@@ -11,12 +11,12 @@ from wristband.scans.rules import CODE_DIGITS
 from wristband.services import signing_in
 from wristband.values.phone import Phone
 from wristband.values.width import half_width
+from wristband.web import sessions
 from wristband.web.errors import refused, sentence
 from wristband.web.guardian import family
-from wristband.web.guards import REFERENCE, visitor
+from wristband.web.guards import visitor
 from wristband.web.language import current
 from wristband.web.pages import settings
-from wristband.web.sessions import THEN
 
 
 @family.get("/sign-in")
@@ -60,20 +60,14 @@ def enter_code() -> Response:
         reference = signing_in.enter_code(phone, code, language=current(), now=clock.now())
     except (BadValue, TooMany) as refusal:
         return refused(_page("code", phone=phone.masked(), refusal=refusal), refusal)
-    then = session.get(THEN) or url_for("family.home")
-    session.clear()  # a new sign-in takes nothing over from before but the way
-    session[REFERENCE] = reference
-    return make_response(redirect(then, code=303))
+    return sessions.enter(reference, url_for("family.home"))
 
 
 @family.post("/sign-out")
 @visitor  # whoever is not signed in any more is out already
 def sign_out() -> Response:
-    signing_in.sign_out(session.get(REFERENCE), Door.FAMILY, now=clock.now())
-    session.clear()
-    response = make_response(redirect(url_for("family.sign_in"), code=303))
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
+    signing_in.sign_out(session.get(sessions.REFERENCE), Door.FAMILY, now=clock.now())
+    return sessions.leave(url_for("family.sign_in"))
 
 
 def _page(step: str, *, phone: str = "", refusal: Refusal | None = None) -> str:

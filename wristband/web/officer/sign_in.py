@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import Response, render_template, request, session, url_for
 
 from wristband import clock
 from wristband.accounts.rules import Door
 from wristband.errors import BadValue, TooMany
 from wristband.services import signing_in
+from wristband.web import sessions
 from wristband.web.errors import refused, sentence
-from wristband.web.guards import REFERENCE, visitor
+from wristband.web.guards import visitor
 from wristband.web.officer import police
-from wristband.web.sessions import THEN
 
 
 @police.get("/sign-in")
@@ -29,17 +29,11 @@ def enter_password() -> Response:
     except (BadValue, TooMany) as refusal:
         page = render_template("officer/sign_in.html", door="police", username=username, error=sentence(refusal))
         return refused(page, refusal)
-    then = session.get(THEN) or url_for("police.desk")
-    session.clear()  # a new sign-in takes nothing over from before but the way
-    session[REFERENCE] = reference
-    return make_response(redirect(then, code=303))
+    return sessions.enter(reference, url_for("police.desk"))
 
 
 @police.post("/sign-out")
 @visitor  # every role may leave, and whoever is not signed in any more is out already
 def sign_out() -> Response:
-    signing_in.sign_out(session.get(REFERENCE), Door.POLICE, now=clock.now())
-    session.clear()
-    response = make_response(redirect(url_for("police.sign_in"), code=303))
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
+    signing_in.sign_out(session.get(sessions.REFERENCE), Door.POLICE, now=clock.now())
+    return sessions.leave(url_for("police.sign_in"))
