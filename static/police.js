@@ -6,6 +6,7 @@
   var live = document.getElementById("live");
   var EVERY_MINUTE_MS = 60000; // waiting times grow without anything happening
   var ANSWER_WITHIN_MS = 10000;
+  var AGAIN_AFTER_MS = 5000;
   if (!desk || !window.EventSource) {
     return;
   }
@@ -86,9 +87,19 @@
   document.addEventListener("click", calm);
   document.addEventListener("keydown", calm);
 
-  var stream = new EventSource(desk.getAttribute("data-stream"));
-  stream.addEventListener("open", function () { tell("live"); });
-  stream.addEventListener("error", function () { tell("lost"); });
-  stream.addEventListener("changed", ask);
+  function listen() {
+    var stream = new EventSource(desk.getAttribute("data-stream"));
+    stream.addEventListener("open", function () { tell("live"); });
+    stream.addEventListener("error", function () {
+      tell("lost");
+      // A refusal closes the stream for good: another is asked for.
+      if (stream.readyState === EventSource.CLOSED) {
+        window.setTimeout(listen, AGAIN_AFTER_MS);
+      }
+    });
+    stream.addEventListener("changed", ask);
+  }
+
+  listen();
   window.setInterval(ask, EVERY_MINUTE_MS);
 })();

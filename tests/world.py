@@ -238,8 +238,8 @@ def last_body(recipient: str) -> str:
     return next(message.body for message in messages if message.recipient == recipient)
 
 
-def sign_in_guardian(client: FlaskClient, phone: str = DAUGHTER_PHONE) -> None:
-    """Through the family's door: phone, then the code that was texted."""
+def sign_in_guardian(client: FlaskClient, phone: str = DAUGHTER_PHONE) -> TestResponse:
+    """Through the family's door: phone, then the code that was texted. The answer leads on."""
     client.post("/family/sign-in", data={"csrf_token": csrf(client, "/family/sign-in"), "phone": phone})
     db.session.rollback()
     code = re.search(r"\d{6}", last_body(phone))
@@ -247,6 +247,7 @@ def sign_in_guardian(client: FlaskClient, phone: str = DAUGHTER_PHONE) -> None:
     token = csrf(client, "/family/sign-in/code")
     answer = client.post("/family/sign-in/code", data={"csrf_token": token, "code": code[0]})
     assert answer.status_code == 303, answer.get_data(as_text=True)
+    return answer
 
 
 def sign_in_officer(client: FlaskClient, username: str = "officer") -> None:

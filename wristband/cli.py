@@ -22,6 +22,7 @@ from wristband import clock, config, create_app, demonstration, furnish, keys
 from wristband.accounts.rules import Role
 from wristband.bands import queries
 from wristband.bands.rules import LARGEST_BATCH, BandForm
+from wristband.cli_artwork import artwork
 from wristband.errors import BadValue, Refusal, TooMany
 from wristband.house import house
 from wristband.language import SOURCE, say
@@ -243,6 +244,9 @@ def _workers() -> ProcessPoolExecutor:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
+
+
+cli.add_command(artwork)
 
 
 @cli.group("keys")

@@ -1,7 +1,8 @@
-"""Faces of nobody for the benches, painted with the demonstration's brushes: twelve to draw, thirty to tell them from."""
+"""Faces of nobody, painted with the demonstration's brushes: twelve to draw, thirty to tell them from."""
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sys
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ def others() -> tuple[Person, ...]:
 
 def face(person: Person, folder: Path) -> Image.Image:
     """The square of one person's face, SIDE x SIDE; kept in `folder`, since a painting takes a second."""
-    kept = folder / f"{abs(hash_of(person)):016x}.png"
+    kept = folder / f"{_digest(person)}.png"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
         left, top, right, bottom = _CUT
@@ -117,11 +118,14 @@ def face(person: Person, folder: Path) -> Image.Image:
     return Image.open(kept).convert("RGB")
 
 
-def hash_of(person: Person) -> int:
-    """A number for everything that a face is painted from, this file included."""
-    return int.from_bytes(
-        random.Random(repr(person) + Path(__file__).read_text(encoding="utf-8")).randbytes(8), "big"  # noqa: S311
+def _digest(person: Person) -> str:
+    """Of everything that a face is painted from: the person and every brush."""
+    sources = (
+        Path(__file__),
+        *(SCRIPTS / name for name in ("draw_portraits", "portrait_brushes.py", "portrait_faces.py")),
     )
+    told = repr(person).encode() + b"".join(source.read_bytes() for source in sources)
+    return hashlib.sha256(told).hexdigest()[:16]
 
 
 def bent(image: Image.Image, person: Person) -> Image.Image:
@@ -243,4 +247,3 @@ def _paint_beard(art: Painting, colour: Colour, inside: Image.Image) -> None:
 
 
 _HAIR = {"combed": _combed, "short": _short, "curls": _curls, "bald": _bald, "fringe": _fringe, "cap": _cap}
-

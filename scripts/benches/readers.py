@@ -1,4 +1,4 @@
-"""The bench's decoders: five that share no line of code, brought into a throw-away folder where the project has none."""
+"""Five decoders that share no line of code, brought into a throw-away folder where the project has none."""
 
 from __future__ import annotations
 

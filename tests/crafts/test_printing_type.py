@@ -141,7 +141,7 @@ def test_accents_that_are_typed_apart_are_put_together() -> None:
     st.floats(5, 80),
     st.integers(1, 4),
 )
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 def test_broken_text_fits_and_loses_nothing(text: str, width: float, lines: int) -> None:
     height, made = broken(Type(), text, height=3.0, width=width, lines=lines)
     assert len(made) <= lines

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zxingcpp
@@ -122,21 +124,7 @@ def way_to_a_station(visitor: Visitor, scripts: bool) -> None:
     visitor.visit(back)
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_an_elder_is_registered_found_and_home_again(
-    arrive: Arrivals, server: Server, tmp_path: Path, scripts: bool
-) -> None:
-    photograph = tmp_path / ("IMG_0001.JPG" if scripts else "IMG_0002.HEIC")
-    photograph.write_bytes(phone_jpeg() if scripts else phone_heic())
-    family, finder = arrive(scripts=scripts), arrive(scripts=scripts, geolocation=HERE, permissions=["geolocation"])
-    officer = arrive(desk=True, scripts=scripts)
-
-    # The family registers and prints.
-    sign_in(family, server, PHONES[scripts])
-    register(family, photograph)
-    payload = issue(family, tmp_path)
-
-    # The officer's desk is open all the while.
+def open_desk(officer: Visitor, server: Server) -> None:
     officer.visit("/police/sign-in")
     officer.check()
     officer.page.fill("#username", "minjing1")
@@ -145,16 +133,12 @@ def test_an_elder_is_registered_found_and_home_again(
     officer.page.wait_for_url(re.compile(r"/police/?$"))
     officer.check()
 
-    # A passer-by scans: nobody has been told anything.
-    finder.visit(on_this_server(payload, server))
-    finder.check()
-    address = f"+86{PHONES[scripts]}"
-    had = len(server.messages(address))
 
-    # One tap tells the family, and the page says how far it came.
+def tell_the_family(finder: Visitor, family: Visitor, message: Callable[[], dict[str, Any]]) -> None:
+    """One tap tells the family, and the page says how far it came: sent, seen, answered."""
     finder.tap("通知家人")
     finder.page.wait_for_url(re.compile(r"/s/"))
-    told = server.next_message(address, after=had)
+    told = message()
     assert "有人求助" in told["body"]
     assert "吴" not in told["body"]
     until_it_says(finder, "已发给 1 位家人")
@@ -167,20 +151,21 @@ def test_an_elder_is_registered_found_and_home_again(
     family.tap("我正在赶来")
     until_it_says(finder, "家人说：正在赶来")
 
-    # One tap tells the police; the desk shows it, by itself where scripts run.
+
+def tell_the_police(finder: Visitor, officer: Visitor) -> str:
+    """One tap tells the police; the desk shows it, by itself where scripts run. The incident's number."""
     finder.tap("报给警方")
     until_it_says(finder, "已报给警方")
     number = re.search(r"\d{6}-\d{3,}", finder.page.inner_text("main"))
     assert number
     until_it_says(officer, number[0])
     officer.check()
-    assert number[0] in server.next_message(address, after=had + 1)["body"]
+    return number[0]
 
-    # The way to the nearest station, in metres and by map.
-    way_to_a_station(finder, scripts)
 
-    # The officer takes it to its end, the family confirms.
-    officer.page.get_by_role("link", name=number[0]).click()
+def handle(officer: Visitor, number: str) -> None:
+    """The officer takes it to its end."""
+    officer.page.get_by_role("link", name=number).click()
     officer.check()
     assert "吴月华（演示）" in officer.page.inner_text("main")
     for step in ("受理", "派警"):
@@ -190,11 +175,40 @@ def test_an_elder_is_registered_found_and_home_again(
     officer.page.get_by_role("button", name="确认办结").click()
     until_it_says(officer, "家属还没有确认")
     officer.check()
-    until_it_says(finder, "老人已经和家人团聚")
-    finder.check()
+
+
+def confirm(family: Visitor) -> None:
     family.visit("/family")
     family.tap("确认老人平安")
     family.check()
     family.tap("确认：老人平安")
     until_it_says(family, "您家已确认老人平安")
     family.check()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_an_elder_is_registered_found_and_home_again(
+    arrive: Arrivals, server: Server, tmp_path: Path, scripts: bool
+) -> None:
+    photograph = tmp_path / ("IMG_0001.JPG" if scripts else "IMG_0002.HEIC")
+    photograph.write_bytes(phone_jpeg() if scripts else phone_heic())
+    family, finder = arrive(scripts=scripts), arrive(scripts=scripts, geolocation=HERE, permissions=["geolocation"])
+    officer = arrive(desk=True, scripts=scripts)
+    address = f"+86{PHONES[scripts]}"
+    sign_in(family, server, PHONES[scripts])
+    register(family, photograph)
+    payload = issue(family, tmp_path)
+    open_desk(officer, server)
+
+    finder.visit(on_this_server(payload, server))
+    finder.check()
+    had = len(server.messages(address))
+    tell_the_family(finder, family, lambda: server.next_message(address, after=had))
+    number = tell_the_police(finder, officer)
+    assert number in server.next_message(address, after=had + 1)["body"]
+    way_to_a_station(finder, scripts)
+
+    handle(officer, number)
+    until_it_says(finder, "老人已经和家人团聚")
+    finder.check()
+    confirm(family)

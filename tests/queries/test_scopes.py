@@ -205,6 +205,15 @@ def test_the_steps_of_an_incident_are_named_and_nobody_elses(world: World, day: 
     assert len(incidents.list_reports(day.her_incident)) == 1
 
 
+def test_an_incident_is_where_it_is_since_its_last_step_whatever_is_told_after(world: World, day: Day) -> None:
+    handling.move(day.her_incident, IncidentState.ACCEPTED, officer=world.officer, now=day.now + MINUTE)
+    handling.move(day.other_incident, IncidentState.ACCEPTED, officer=world.stranger, now=day.now + 2 * MINUTE)
+    later = day.now + 3 * MINUTE
+    reporting.report(new_reference(), world.her.serial, language="zh-CN", low_trust=False, now=later)
+    assert incidents.get_incident(day.her_incident, station_id=world.station_id).changed_at == later
+    assert incidents.get_moved_at(day.her_incident) == day.now + MINUTE
+
+
 # ---- the finder's
 
 

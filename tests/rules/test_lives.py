@@ -59,9 +59,10 @@ def test_only_a_band_in_use_leads_to_a_family(state: str, reaches: bool) -> None
     assert bands.reaches_family(BandState(state)) is reaches
 
 
-def test_every_disposition_and_every_reason_for_an_end_has_its_words() -> None:
+def test_every_disposition_every_form_and_every_reason_for_an_end_has_its_words() -> None:
     assert set(DISPOSITION_WORDS) == set(Disposition)
     assert set(bands.END_WORDS) == set(bands.BandEnd)
+    assert set(bands.FORM_WORDS) == set(bands.BandForm)
     assert set(Disposition) > SAFE
 
 

@@ -46,6 +46,15 @@ class BandForm(StrEnum):
     SHOE_LABEL = "shoe_label"
 
 
+FORM_WORDS = {
+    BandForm.WRISTBAND: _("腕带"),
+    BandForm.CARD: _("卡片"),
+    BandForm.LABEL: _("衣服标签"),
+    BandForm.KEY_TAG: _("钥匙牌"),
+    BandForm.SHOE_LABEL: _("鞋标"),
+}
+
+
 MOVES: dict[BandState, frozenset[BandState]] = {
     BandState.BLANK: frozenset({BandState.ACTIVE, BandState.ENDED}),
     BandState.ACTIVE: frozenset({BandState.ENDED}),

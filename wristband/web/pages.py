@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, current_app, g
 from flask_wtf.csrf import generate_csrf
 
-from wristband.bands.rules import END_WORDS
+from wristband.bands.rules import END_WORDS, FORM_WORDS
 from wristband.config import Settings
 from wristband.incidents.rules import DISPOSITION_WORDS
 from wristband.web.language import chosen, current, language_links
@@ -28,6 +28,7 @@ def attach(app: Flask) -> None:
         csrf_token=generate_csrf,
         disposition_words=DISPOSITION_WORDS,
         end_words=END_WORDS,
+        form_words=FORM_WORDS,
     )
 
     @app.context_processor

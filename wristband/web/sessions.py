@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Request, Response, make_response, redirect, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
-from wristband.accounts.rules import Door
+from wristband.accounts.rules import LASTS, Door
 
 # Where each signed-in door lives; its cookie is sent nowhere else.
 PREFIXES = {Door.FAMILY: "/family", Door.POLICE: "/police"}
@@ -74,7 +74,9 @@ class DoorSessions(SecureCookieSessionInterface):
             response.delete_cookie(name, path=path, secure=secure, httponly=True, samesite="Lax")
         elif serializer:
             value = serializer.dumps(dict(session))
-            response.set_cookie(name, value, path=path, secure=secure, httponly=True, samesite="Lax")
+            # A family in panic must not wait for a code: its cookie outlives the browser's window. An officer's does not.
+            lasts = LASTS[door] if door is Door.FAMILY else None
+            response.set_cookie(name, value, max_age=lasts, path=path, secure=secure, httponly=True, samesite="Lax")
 
     @staticmethod
     def _name(door: Door, request: Request) -> str:

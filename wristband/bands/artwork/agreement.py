@@ -129,10 +129,13 @@ class Freedom:
         return bits(self.states, self.wish.modules).astype(np.float32)
 
     @cached_property
-    def _pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-        """Every two rows, and the weight that they flip both, which is counted twice where they are."""
-        first, second = np.triu_indices(len(self.states), 1)
-        return first, second, self.rows[first] * self.rows[second]
+    def _moves(self) -> tuple[Floats, Floats]:
+        """What may be turned at once (nothing, one row, two): which rows, and the modules that two rows flip both."""
+        count = len(self.states)
+        single = np.eye(count, dtype=np.float32)
+        first, second = np.triu_indices(count, 1)
+        moves = np.vstack((np.zeros((1, count), dtype=np.float32), single, single[first] + single[second]))
+        return moves, self.rows[first] * self.rows[second]
 
     def settle(self, wrong: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Each row of `wrong` (1 where a module is not as wished) with every pivot put right, and the rows turned."""
@@ -140,30 +143,21 @@ class Freedom:
         return (wrong + turned @ self.rows) % 2, turned > 0
 
     def polish(self, wrong: Floats, turned: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
-        """The same, brought nearer: two more rows turned at a time (or one), as long as it helps."""
+        """The same, brought nearer: one or two more rows turned at a time, as long as it helps."""
         if not self.states:
             return wrong, turned
-        first, second, shared = self._pairs
-        wrong, turned, each = wrong.copy(), turned.copy(), np.arange(len(wrong))
+        moves, shared = self._moves
+        first, second = np.triu_indices(len(self.states), 1)
         for _ in range(_STEPS):
             # Turning a row adds the weight of what it puts wrong and takes away that of what it puts right.
             signed = self.wish.weights * (1 - 2 * wrong)
             one = signed @ self.rows.T
             two = one[:, first] + one[:, second] - 2 * (signed @ shared.T)
-            choices = np.hstack((np.zeros_like(one[:, :1]), one, two))
-            best = choices.argmin(axis=1)
-            single = (best > 0) & (best <= len(self.states))
-            pair = best > len(self.states)
-            if not (single | pair).any():
+            best = np.hstack((np.zeros_like(one[:, :1]), one, two)).argmin(axis=1)
+            if not best.any():
                 break
-            turned[each[single], best[single] - 1] ^= True
-            for side in (first, second):
-                turned[each[pair], side[best[pair] - 1 - len(self.states)]] ^= True
-            changed = np.zeros_like(one)
-            changed[each[single], best[single] - 1] = 1
-            for side in (first, second):
-                changed[each[pair], side[best[pair] - 1 - len(self.states)]] = 1
-            wrong = (wrong + changed @ self.rows) % 2
+            wrong = np.asarray((wrong + moves[best] @ self.rows) % 2, dtype=np.float32)
+            turned = turned ^ (moves[best] > 0)
         return wrong, turned
 
     def flipped(self, turned: NDArray[np.bool_]) -> int:
@@ -256,7 +250,7 @@ class Agreement:
         groups = drawn.reshape(-1, 4).astype(np.int64) & self.layout.searched_digits
         if solving:
             groups |= np.repeat(self._beginnings, starts, axis=0)
-        tokens = [self.sign("%03d%03d%03d%03d" % (a, b, c, d)) for a, b, c, d in groups.tolist()]
+        tokens = [self.sign(f"{a:03d}{b:03d}{c:03d}{d:03d}") for a, b, c, d in groups.tolist()]
         if solving:
             return np.repeat(np.arange(len(MASKS)), starts), groups, tokens
         masks = np.tile(np.arange(len(MASKS)), starts)

@@ -90,7 +90,12 @@ class Design:
     @classmethod
     def from_bytes(cls, octets: bytes) -> Design:
         """The design that `to_bytes` wrote; ValueError when these bytes are not one."""
-        if len(octets) < 6 or octets[0] not in (_SQUARE, _ROUNDED) or octets[2] >= len(_LEVELS) or octets[3] not in MASKS:
+        if (
+            len(octets) < 6
+            or octets[0] not in (_SQUARE, _ROUNDED)
+            or octets[2] >= len(_LEVELS)
+            or octets[3] not in MASKS
+        ):
             raise ValueError("these bytes are no design")
         version, level, mask, side, length = octets[1], _LEVELS[octets[2]], octets[3], octets[4], octets[5]
         used = frame(version, level)

@@ -41,9 +41,9 @@ def prepare(image: Image.Image) -> Tone:
     its middle. A picture of nothing (one colour where the face should be) becomes bare paper, see `is_blank`.
     """
     square = _square(_opaque(image))
-    grey: Tone = np.asarray(square.convert("L"), dtype=np.float32) / 255
-    exposure = max(float(np.percentile(grey, 99)), _LEAST_EXPOSURE)
-    grey /= exposure
+    levels = np.asarray(square.convert("L"), dtype=np.float32)
+    exposure = max(float(np.percentile(levels, 99)) / 255, _LEAST_EXPOSURE)
+    grey = np.asarray(levels / (255 * exposure), dtype=np.float32)
     face = _distance(*_FACE)
     inside = grey[face < 1]
     if float(np.ptp(np.percentile(inside, (2, 98)))) < _LEAST_CONTRAST:

@@ -34,9 +34,9 @@ def release(
 ) -> Release:
     """The largest portrait whose symbol passes the check; a plain symbol when none does.
 
-    No portrait is better than a band that does not read, and a picture of nothing is no portrait. `checked` may be a stricter check than `check`. Unavailable
-    `artwork.does_not_read` when not even the plain symbol passes, which no sound installation has shown; BadValue
-    `artwork.address_too_long` as in `designs`.
+    No portrait is better than a band that does not read, and a picture of nothing is no portrait. `checked` may be a
+    stricter check than `check`. Unavailable `artwork.does_not_read` when not even the plain symbol passes, which no
+    sound installation has shown; BadValue `artwork.address_too_long` as in `designs`.
     """
     tone = prepare(portrait) if isinstance(portrait, Image.Image) else portrait
     if tone is not None and is_blank(tone):

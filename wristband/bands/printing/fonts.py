@@ -33,6 +33,7 @@ _COLLECTIONS = (".ttc", ".otc")
 _KINDS = (".ttf", ".otf", *_COLLECTIONS)
 # Files that are likelier than others to have a rare Chinese character are looked into first.
 _LIKELY = ("cjk", "han", "hana", "ming", "song", "wqy", "droid", "unifont")
+_NOT_PLAIN = ("bold", "black", "light", "thin", "italic", "oblique", "serif", "mono")
 _MAY_NOT_BE_EMBEDDED = 0x0002
 _FAULTY = (TTLibError, OSError, StructError, KeyError, AssertionError)
 
@@ -168,8 +169,13 @@ def weights(font_path: Path | None) -> tuple[Typeface, Typeface]:
 @cache
 def installed() -> tuple[Path, ...]:
     """Every font file of this machine, likely ones first, in an order that does not change."""
-    found = {path for folder in _FOLDERS for path in _in(folder)}
-    return tuple(sorted(found, key=lambda path: (not any(part in path.name.lower() for part in _LIKELY), str(path))))
+    return tuple(sorted({path for folder in _FOLDERS for path in _in(folder)}, key=_unlikely))
+
+
+def _unlikely(path: Path) -> tuple[bool, bool, str]:
+    """The order in which fonts are tried: Chinese ones first, plain weights first."""
+    name = path.name.lower()
+    return not any(part in name for part in _LIKELY), any(part in name for part in _NOT_PLAIN), str(path)
 
 
 def others(font_path: Path | None) -> Iterator[Path]:

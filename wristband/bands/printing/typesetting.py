@@ -86,7 +86,7 @@ def _set(type_: Type, text: str, bold: bool) -> Line:
     runs: list[tuple[Typeface, str]] = []
     for character in shown:
         drawn_by = helper.get(character, face)
-        if runs and runs[-1][0] == drawn_by:
+        if runs and runs[-1][0] is drawn_by:
             runs[-1] = (drawn_by, runs[-1][1] + character)
         else:
             runs.append((drawn_by, character))

@@ -17,7 +17,7 @@ from wristband.elders.queries import get_elder, list_elders
 from wristband.errors import BadValue, TooMany
 from wristband.services import binding, issuing
 from wristband.values.code import BandCode, CheckCode
-from wristband.web.errors import sentence
+from wristband.web.errors import refused, sentence
 from wristband.web.forms import find_id
 from wristband.web.guardian import family
 from wristband.web.guards import guardian
@@ -135,7 +135,7 @@ def bind_band() -> Response | tuple[str, int]:
         elder_id = find_id(texts["elder_id"]) or 0
         band_id = binding.bind(code, check, elder_id, guardian_id=g.account.guardian_id, now=clock.now())
     except (BadValue, TooMany) as refusal:
-        return _bind_page(texts, {"check": sentence(refusal)}), refusal.status
+        return refused(_bind_page(texts, {"check": sentence(refusal)}), refusal)
     return make_response(redirect(url_for("family.band", band_id=band_id), code=303))
 
 
