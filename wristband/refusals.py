@@ -87,6 +87,7 @@ SENTENCES: dict[str, str] = {
     "accounts.tries_spent": _("试得太多了。请 %(wait)s后再试。"),
     "accounts.code_wrong": _("验证码不对，或已经过期。请核对最新的一条短信，或重新发送。"),
     "accounts.password_wrong": _("用户名或密码不对。请再试一次，忘了请找本单位管理员。"),
+    "accounts.busy": _("现在登录的人有点多。请过几秒再试。"),
     "accounts.password_length": _("密码要 %(shortest)s 到 %(longest)s 个字符。可以用几个词连起来。"),
     "accounts.username": _("用户名用 3 到 64 个小写字母、数字、点或短横，以字母或数字开头。"),
     "accounts.username_taken": _("这个用户名已经有人用了。请换一个。"),

@@ -86,5 +86,8 @@ CODE_BY_PHONE = Budget("sign_in_code.phone", burst=3, every_s=600, fails=Fails.C
 CODE_BY_ADDRESS = Budget(
     "sign_in_code.address", burst=30, every_s=20, fails=Fails.CLOSED, refusal="accounts.codes_spent"
 )
-TRY_BY_PHONE = Budget("sign_in_try.phone", burst=10, every_s=600, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+TRY_BY_DEVICE = Budget("sign_in_try.device", burst=10, every_s=600, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+PASSWORD_BY_ADDRESS = Budget(
+    "password.address", burst=30, every_s=20, fails=Fails.CLOSED, refusal="accounts.tries_spent"
+)
 PASSWORD_BY_NAME = Budget("password.name", burst=6, every_s=120, fails=Fails.CLOSED, refusal="accounts.tries_spent")

@@ -48,8 +48,8 @@ CONSENT_TEXTS: dict[Purpose, str] = {
     Purpose.SERVICE: _("我是老人的家人或监护人，同意登记老人的资料，用于走失时联系家人。"),
     Purpose.POLICE: _("老人走失或被报警时，民警可以查看这份资料。每次查看都会留下记录，家人看得到。"),
     Purpose.PORTRAIT: _("把老人的照片印进手环的二维码里。扫码的人看不到照片原图。"),
-    Purpose.HEALTH: _("保存上面填写的健康提示。只在核实身份后给正在照看老人的人看。"),
-    Purpose.WHEREABOUTS: _("保存发现人留下的位置，帮家人和民警找到老人。警情结束后按期删除。"),
+    Purpose.HEALTH: _("保存上面填写的健康提示，给办理老人警情的民警看。"),
+    Purpose.WHEREABOUTS: _("让我们家也看到发现人留下的位置，好去接老人。"),
 }
 REQUIRED = frozenset({Purpose.SERVICE, Purpose.POLICE})
 

@@ -18,7 +18,7 @@ from wristband.errors import BadValue, Conflict, NotFound
 from wristband.house import house
 from wristband.incidents import queries
 from wristband.incidents.models import Incident, IncidentMove
-from wristband.incidents.rules import Disposition, IncidentState, states_before
+from wristband.incidents.rules import SAFE, Disposition, IncidentState, states_before
 from wristband.outbox import family
 from wristband.stations.queries import find_station
 from wristband.values.phone import Phone
@@ -117,7 +117,7 @@ def confirm(incident_id: int, *, guardian_id: int, now: datetime) -> None:
             raise Conflict("incidents.still_open")
         confirmed = db.session.execute(
             sa.update(Incident)
-            .where(Incident.id == incident_id, Incident.confirmed_at.is_(None))
+            .where(Incident.id == incident_id, Incident.confirmed_at.is_(None), Incident.disposition.in_(SAFE))
             .values(confirmed_at=now, confirmed_by=guardian_id, changed_at=now)
         )
         if confirmed.rowcount == 1:  # type: ignore[attr-defined]

@@ -28,6 +28,7 @@ from wristband.values.position import Position
 
 # A fix vaguer than this says which city, not which station.
 _VAGUE_M = 5000
+_FAR_M = 50_000
 PLACES_A_SCAN = 50
 WORDS_MAX = 200
 
@@ -88,7 +89,9 @@ def add_place(
         subject = f"incident:{reported[1].id}" if reported else f"scan:{scan.id}"
         trail.record(Deed.SIGHTING_ADDED, actor="finder", subject=subject, at=now, scan=scan.id)
         if reported is not None:
-            _follow(reported[1].id, station_id, now)
+            # Only who opened the incident moves it: a later stranger's place is told, and takes it from no desk.
+            opened_it = queries.list_reports(reported[1].id)[0].scan_id == scan.id
+            _follow(reported[1].id, station_id if opened_it else None, now)
 
 
 def _append(scan_id: int, key: str, source: PlaceSource, place: str | None, words: str, now: datetime) -> bool:
@@ -113,8 +116,11 @@ def _place_text(position: Position | None, accuracy_m: float | None) -> str | No
 
 def _nearest(position: Position | None, accuracy_m: float | None) -> int | None:
     """The station nearest to a place that is told well enough to choose by."""
-    near = nearest(position, 1) if position and (accuracy_m or 0) <= _VAGUE_M else []
-    return near[0].station.id if near else None
+    # 0,0 is what a phone without a fix says; a station a day's walk away is no answer to a place far off.
+    if position is None or position.is_null_island or (accuracy_m or 0) > _VAGUE_M:
+        return None
+    near = nearest(position, 1)
+    return near[0].station.id if near and near[0].metres <= _FAR_M else None
 
 
 def _follow(incident_id: int, station_id: int | None, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -19,9 +20,10 @@ from wristband.accounts.rules import (
     CODE_BY_PHONE,
     IDLE,
     LASTS,
+    PASSWORD_BY_ADDRESS,
     PASSWORD_BY_NAME,
     PASSWORD_MAX,
-    TRY_BY_PHONE,
+    TRY_BY_DEVICE,
     USERNAME,
     Door,
     GuardianAccount,
@@ -30,7 +32,7 @@ from wristband.accounts.rules import (
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
-from wristband.errors import BadValue
+from wristband.errors import BadValue, Unavailable
 from wristband.house import house
 from wristband.outbox import queue
 from wristband.outbox.rules import Channel
@@ -40,19 +42,22 @@ from wristband.values.phone import Phone
 
 # 64 MiB, three passes: the reference's figure for passwords.
 _passwords = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
+_hash_gate = threading.BoundedSemaphore(1)
+_GATE_WAIT_S = 10
 # A page in between renews the sign-in at most this often: a read should seldom be a write.
 _TOUCH_EVERY = timedelta(minutes=1)
 
 
-def ask_code(phone: Phone, *, address: str, language: str, now: datetime) -> None:
+def ask_code(phone: Phone, *, address: str, language: str, device: str = "", now: datetime) -> None:
     """Send a sign-in code. Known and unknown numbers are treated alike.
 
-    `address` is the network address asked from. Raises TooMany.
+    `address` is the network address asked from; `device` is a browser's own random word: a code belongs to the
+    browser that asked for it, so nobody else can use up its tries. Raises TooMany.
     """
     with transaction():
         limits.spend(CODE_BY_PHONE, phone.e164, now=now)
         limits.spend(CODE_BY_ADDRESS, address, now=now)
-        code = challenges.pose(ChallengePurpose.SIGN_IN, phone.e164, now=now)
+        code = challenges.pose(ChallengePurpose.SIGN_IN, _holder(phone, device), now=now)
         queue.enqueue(
             key=f"sign_in_code:{secrets.token_hex(12)}",
             channel=Channel.SMS,
@@ -65,15 +70,16 @@ def ask_code(phone: Phone, *, address: str, language: str, now: datetime) -> Non
         )
 
 
-def enter_code(phone: Phone, code: str, *, language: str, now: datetime) -> str:
+def enter_code(phone: Phone, code: str, *, language: str, device: str = "", now: datetime) -> str:
     """Sign a guardian in; a first sign-in makes the account. Returns the cookie's reference. Raises BadValue, TooMany.
 
-    The try is spent and committed before the comparison.
+    The try is spent and committed before the comparison, of the code that this `device` asked for.
     """
+    holder = _holder(phone, device)
     with transaction():
-        limits.spend(TRY_BY_PHONE, phone.e164, now=now)
-        taken = challenges.spend_try(ChallengePurpose.SIGN_IN, phone.e164, now=now)
-    if taken is None or not challenges.matches(taken, ChallengePurpose.SIGN_IN, phone.e164, code):
+        limits.spend(TRY_BY_DEVICE, holder, now=now)
+        taken = challenges.spend_try(ChallengePurpose.SIGN_IN, holder, now=now)
+    if taken is None or not challenges.matches(taken, ChallengePurpose.SIGN_IN, holder, code):
         raise BadValue("accounts.code_wrong")
     with transaction():
         if not challenges.win(taken[0], now=now):
@@ -82,20 +88,27 @@ def enter_code(phone: Phone, code: str, *, language: str, now: datetime) -> str:
         return _begin(Door.FAMILY, now, guardian_id=guardian_id)
 
 
+def _holder(phone: Phone, device: str) -> str:
+    return f"{phone.e164} {device}"
+
+
 def join(phone: Phone, *, language: str, now: datetime) -> int:
     """The account of a guardian whose phone somebody else vouches for, made if there is none. Returns its id."""
     with transaction():
         return _guardian_of(phone, language, now)
 
 
-def enter_password(username: str, password: str, *, now: datetime) -> str:
-    """Sign an officer in. Returns the cookie's reference. Raises BadValue, TooMany."""
+def enter_password(username: str, password: str, *, address: str = "", now: datetime) -> str:
+    """Sign an officer in. Returns the cookie's reference. Raises BadValue, TooMany, Unavailable.
+
+    Tries are counted by name and network `address` together: a stranger elsewhere locks nobody out.
+    """
     username = username.strip().lower()[:64]
     with transaction():
-        limits.spend(PASSWORD_BY_NAME, username, now=now)
+        limits.spend(PASSWORD_BY_NAME, username, address, now=now)
+        limits.spend(PASSWORD_BY_ADDRESS, address, now=now)
     officer = queries.find_officer_by_username(username) if USERNAME.fullmatch(username) else None
-    nobody = _nobody()
-    stored = officer.password_hash if officer else nobody
+    stored = officer.password_hash if officer else None
     db.session.rollback()  # nothing is held while the hash is worked out
     fits = len(password) <= PASSWORD_MAX and _password_fits(stored, password)
     with transaction():
@@ -122,12 +135,14 @@ def hash_password(password: str) -> str:
     return _passwords.hash(password)
 
 
-def resume(reference: str | None, door: Door, *, now: datetime) -> GuardianAccount | OfficerAccount | None:
-    """Who is signed in behind a cookie's reference, or None; the sign-in lives on by being used."""
+def resume(
+    reference: str | None, door: Door, *, by_hand: bool = True, now: datetime
+) -> GuardianAccount | OfficerAccount | None:
+    """Who is signed in behind a cookie's reference, or None; the sign-in lives on by being used `by_hand`."""
     sign_in = queries.find_sign_in(reference, door, now=now) if reference else None
     if sign_in is None or now - sign_in.seen_at > IDLE[door]:
         return None
-    if now - sign_in.seen_at > _TOUCH_EVERY:
+    if by_hand and now - sign_in.seen_at > _TOUCH_EVERY:
         sign_in_id = sign_in.id
         with transaction():
             db.session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(seen_at=now))
@@ -189,8 +204,13 @@ def _actor(sign_in: SignIn) -> str:
     return f"guardian:{sign_in.guardian_id}" if sign_in.guardian_id else f"officer:{sign_in.officer_id}"
 
 
-def _password_fits(stored: str, password: str) -> bool:
+def _password_fits(stored: str | None, password: str) -> bool:
+    """Each check takes 64 MiB and a third of a second: one at a time a process. Raises Unavailable."""
+    if not _hash_gate.acquire(timeout=_GATE_WAIT_S):
+        raise Unavailable("accounts.busy")
     try:
-        return _passwords.verify(stored, password)
+        return _passwords.verify(stored or _nobody(), password) and stored is not None
     except (Argon2Error, InvalidHashError):
         return False
+    finally:
+        _hash_gate.release()

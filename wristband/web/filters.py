@@ -44,7 +44,7 @@ def duration(seconds: float) -> str:
 def distance(metres: float) -> str:
     """A straight-line distance, rounded the way people say it."""
     if metres < 1000:
-        return _("约 %(n)s 米", n=max(10, round(metres, -1)) if metres < 100 else round(metres / 50) * 50)
+        return _("约 %(n)s 米", n=max(10, int(round(metres, -1))) if metres < 100 else round(metres / 50) * 50)
     return _("约 %(n)s 公里", n=f"{metres / 1000:.1f}" if metres < 10_000 else round(metres / 1000))
 
 

@@ -79,7 +79,9 @@ def officer(act: Act) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            account = signing_in.resume(session.get(REFERENCE), Door.POLICE, now=clock.now())
+            # What a desk's script asks for by itself keeps no unattended desk signed in.
+            by_hand = "X-Part" not in request.headers and request.accept_mimetypes.best != "text/event-stream"
+            account = signing_in.resume(session.get(REFERENCE), Door.POLICE, by_hand=by_hand, now=clock.now())
             if not isinstance(account, OfficerAccount):
                 raise SignInNeeded("accounts.sign_in_needed")
             if not may(account.role, act):

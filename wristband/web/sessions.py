@@ -74,7 +74,7 @@ class DoorSessions(SecureCookieSessionInterface):
             response.delete_cookie(name, path=path, secure=secure, httponly=True, samesite="Lax")
         elif serializer:
             value = serializer.dumps(dict(session))
-            # A family in panic must not wait for a code: its cookie outlives the browser's window. An officer's does not.
+            # A family in panic must not wait for a code: its cookie outlives the window. An officer's does not.
             lasts = LASTS[door] if door is Door.FAMILY else None
             response.set_cookie(name, value, max_age=lasts, path=path, secure=secure, httponly=True, samesite="Lax")
 

@@ -9,6 +9,8 @@ from wristband.elders import queries as elders
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue
 from wristband.incidents import queries as incidents
+from wristband.incidents.rules import SAFE
+from wristband.scans import queries as scans
 from wristband.scans.rules import Answer
 from wristband.services import handling, reaching
 from wristband.stations import directions
@@ -22,7 +24,11 @@ from wristband.web.guards import guardian
 def call(reach_id: int) -> str:
     """One finder's call for help. Opening it is what the finder is told as "seen"."""
     me = g.account.guardian_id
-    reach = reaching.see(reach_id, guardian_id=me, now=clock.now())
+    # A look ahead by the browser is nobody's look.
+    looked = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+    reach = scans.get_reach(reach_id, guardian_id=me)
+    if looked:
+        reach = reaching.see(reach_id, guardian_id=me, now=clock.now())
     elder = elders.get_elder(reach.elder_id, guardian_id=me)
     reported = incidents.find_report(reach.scan_id)
     places = _places(reach.elder_id, [reach.scan_id])
@@ -61,6 +67,7 @@ def incident(incident_id: int) -> str:
         elder=elders.get_elder(found.elder_id or 0, guardian_id=me),
         station=stations.find_station(found.station_id),
         moves=incidents.list_moves(incident_id),
+        safe=SAFE,
         places=places,
         place_links=_map_links(places),
     )

@@ -8,6 +8,7 @@ from datetime import date
 from flask import Response, g, make_response, redirect, render_template, request, url_for
 
 from wristband import clock
+from wristband.audit import queries as audit
 from wristband.bands import queries as bands
 from wristband.elders import photos, queries
 from wristband.elders.rules import (
@@ -117,6 +118,7 @@ def elder(elder_id: int) -> str:
         station=stations.find_station(found.station_id),
         bands=bands.list_bands(elder_id, guardian_id=me),
         scans=scans.list_scans(elder_id, guardian_id=me),
+        looks=audit.list_looks(elder_id),
         key=secrets.token_urlsafe(16),
     )
 

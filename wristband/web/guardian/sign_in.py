@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from flask import Response, make_response, redirect, render_template, request, session, url_for
 
 from wristband import clock
@@ -32,7 +34,10 @@ def ask_code() -> Response:
     typed = request.form.get("phone", "")[:40]
     try:
         phone = Phone.parse_mobile(typed)
-        signing_in.ask_code(phone, address=request.remote_addr or "", language=current(), now=clock.now())
+        device = session.setdefault("device", secrets.token_urlsafe(16))
+        signing_in.ask_code(
+            phone, address=request.remote_addr or "", language=current(), device=device, now=clock.now()
+        )
     except (BadValue, TooMany) as refusal:
         return refused(_page("phone", phone=typed, refusal=refusal), refusal)
     session["phone"] = phone.e164
@@ -57,7 +62,8 @@ def enter_code() -> Response:
         code = "".join(half_width(request.form.get("code", "")[:40]).split())
         if not (code.isascii() and code.isdecimal() and len(code) == CODE_DIGITS):
             raise BadValue("accounts.code_wrong")  # a slip of the hand costs no try
-        reference = signing_in.enter_code(phone, code, language=current(), now=clock.now())
+        device = session.get("device", "")
+        reference = signing_in.enter_code(phone, code, language=current(), device=device, now=clock.now())
     except (BadValue, TooMany) as refusal:
         return refused(_page("code", phone=phone.masked(), refusal=refusal), refusal)
     return sessions.enter(reference, url_for("family.home"))

@@ -25,7 +25,9 @@ def sign_in() -> str:
 def enter_password() -> Response:
     username = request.form.get("username", "")[:64]
     try:
-        reference = signing_in.enter_password(username, request.form.get("password", ""), now=clock.now())
+        reference = signing_in.enter_password(
+            username, request.form.get("password", ""), address=request.remote_addr or "", now=clock.now()
+        )
     except (BadValue, TooMany) as refusal:
         page = render_template("officer/sign_in.html", door="police", username=username, error=sentence(refusal))
         return refused(page, refusal)
