@@ -174,11 +174,11 @@ def test_what_a_desk_has_closed_is_listed_there_and_nowhere_else(world: World, d
     assert incidents.list_open(station_id=world.station_id) == []
 
 
-def test_the_longest_waiting_stands_first_and_the_accepted_last(world: World, day: Day) -> None:
+def test_an_elder_we_know_stands_before_bands_we_do_not_however_many(world: World, day: Day) -> None:
     handling.move(day.her_incident, IncidentState.ACCEPTED, officer=world.officer, now=day.now)
     assert [one.id for one in incidents.list_open(station_id=world.station_id)] == [
-        day.nobodys_incident,
         day.her_incident,
+        day.nobodys_incident,
     ]
 
 

@@ -174,11 +174,11 @@ def test_of_two_who_have_each_spent_a_try_on_the_right_code_one_wins(world: Worl
     spent = []
     for _ in range(2):
         with transaction():
-            spent.append(challenges.spend_try(ChallengePurpose.SIGN_IN, DAUGHTER_PHONE, now=now))
+            spent.append(challenges.spend_try(ChallengePurpose.SIGN_IN, f"{DAUGHTER_PHONE} ", now=now))
     wins = []
     for taken in spent:
         assert taken
-        assert challenges.matches(taken, ChallengePurpose.SIGN_IN, DAUGHTER_PHONE, code)
+        assert challenges.matches(taken, ChallengePurpose.SIGN_IN, f"{DAUGHTER_PHONE} ", code)
         with transaction():
             wins.append(challenges.win(taken[0], now=now))
     assert wins == [True, False]

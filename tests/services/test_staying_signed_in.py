@@ -72,7 +72,7 @@ def test_a_wrong_name_and_a_wrong_password_are_answered_alike(
     with pytest.raises(BadValue) as refusal:
         signing_in.enter_password(username, password, now=now)
     assert refusal.value.code == "accounts.password_wrong"
-    assert new_rows(before) == {"audit_row": 1, "spent_budget": 1}
+    assert new_rows(before) == {"audit_row": 1, "spent_budget": 2}
     subject = f"officer:{world.officer.officer_id}" if username == "officer" else "officer:unknown"
     assert db.session.scalars(sa.select(AuditRow).order_by(AuditRow.id.desc())).first().subject == subject  # type: ignore[union-attr]
 
