@@ -10,6 +10,7 @@ import io
 import os
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # every figure is one core's
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "bench"
 
-import readers as bench_readers  # noqa: E402 - beside this file
+sys.path.insert(0, str(Path(__file__).with_name("worn")))
+
+import readers as bench_readers  # noqa: E402 - in the folder just named
 
 MISSING = bench_readers.prepare(FOLDER)
 
@@ -158,8 +161,8 @@ def recognise(address: str, chosen: argparse.Namespace, tallies: dict[str, Tally
             tally = tallies[f"portrait {side} x {side}"]
             for payload in range(min(chosen.payloads, _RECOGNISED)):
                 made = design(address, sign, tone, side=side, seed=f"{chosen.seed}-{number}-{payload}")
-                seen = signature(plate(made, tone))
-                tally.ranks.append(_rank(seen, [plate(made, each) for each in gallery]))
+                seen = signature(window(made, tone))
+                tally.ranks.append(_rank(seen, [window(made, each) for each in gallery]))
                 tally.blind.append(_rank(seen, [drawing.coloured(each).convert("L") for each in gallery]))
 
 
@@ -169,7 +172,7 @@ def _rank(seen: NDArray[np.float32], gallery: Sequence[Image.Image]) -> int:
     return 1 + sum(other > likeness[0] for other in likeness[1:])
 
 
-def plate(made: Design, tone: Tone) -> Image.Image:
+def window(made: Design, tone: Tone) -> Image.Image:
     """The portrait's square as printed at 300 dpi."""
     picture = drawing.image(made, tone, dpi=SEEN_DPI, paper=drawing.WHITE).convert("L")
     square = made.portrait

@@ -15,7 +15,7 @@ from wristband.bands.artwork import portrait
 from wristband.bands.artwork.agreement import Agreement, Freedom, Wish, bits, eliminate, wish
 from wristband.bands.artwork.checking import CheckResult, Trial, check
 from wristband.bands.artwork.design import Design, chosen_layout, design, designs, largest_side, plain
-from wristband.bands.artwork.layout import Plate, segments
+from wristband.bands.artwork.layout import Window, segments
 from wristband.bands.artwork.release import release
 from wristband.bands.artwork.symbol import Level, frame
 
@@ -49,7 +49,7 @@ def agreement(address: str, number: int) -> Agreement:
     layout = chosen_layout(address, with_portrait=True)
     side = largest_side(layout.frame.version)
     light = portrait.by_module(portrait.prepare(face(number)), side)
-    return Agreement(layout, wish(light, Plate.centred(layout.frame.size, side), layout.frame.size), signed)
+    return Agreement(layout, wish(light, Window.centred(layout.frame.size, side), layout.frame.size), signed)
 
 
 def weighed(weights: list[int], dark: int) -> Wish:
@@ -122,7 +122,7 @@ def test_the_symbol_holds_the_serial_and_mac_it_was_signed_with() -> None:
 def test_heavier_modules_come_first_and_darkness_is_wanted_where_the_face_is_dark() -> None:
     light = np.ones((7, 7), dtype=np.float32)
     light[3, 3], light[0, 0] = 0, 0.55
-    wanted = wish(light, Plate.centred(29, 7, rounded=False), 29)
+    wanted = wish(light, Window.centred(29, 7, rounded=False), 29)
     assert wanted.modules[0] == 14 * 29 + 14
     dark = dict(zip(wanted.modules, wanted.dark.tolist(), strict=True))
     assert dark[14 * 29 + 14]
@@ -135,7 +135,7 @@ def test_the_largest_portrait_touches_no_function_pattern(version: int) -> None:
     used = frame(version, Level.Q)
     owned, _ = used.fixed
     for side in range(7, largest_side(version) + 1, 2):
-        modules = Plate.centred(used.size, side).modules(used.size)
+        modules = Window.centred(used.size, side).modules(used.size)
         assert not any(owned >> module & 1 for module in modules)
         assert 0.8 * side**2 < len(modules) < 0.95 * side**2
 
@@ -188,7 +188,7 @@ def test_a_kept_design_is_drawn_again_exactly(address: str) -> None:
 
 
 def test_a_band_printed_with_a_square_portrait_is_still_drawn_as_it_was_printed() -> None:
-    made = replace(drawn(UPPER), portrait=Plate.centred(29, 11, rounded=False))
+    made = replace(drawn(UPPER), portrait=Window.centred(29, 11, rounded=False))
     assert made.to_bytes()[0] == 1
     assert Design.from_bytes(made.to_bytes()).portrait == made.portrait
     assert drawn(UPPER).to_bytes()[0] == 2

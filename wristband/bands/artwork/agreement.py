@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wristband.bands.artwork.layout import Layout, Plate
+from wristband.bands.artwork.layout import Layout, Window
 from wristband.bands.artwork.segments import ALPHANUMERIC
 from wristband.bands.artwork.symbol import MASKS
 from wristband.values.code import SERIAL_DIGITS
@@ -29,10 +29,12 @@ Ints = NDArray[np.int64]
 DARK_LIGHT, LIGHT_LIGHT = 0.34, 0.88
 """The most mean light a dark module may keep, the least a light one must have (paper is 1)."""
 
-_FACE_SIGMA = 0.34
-_STARTS_SOLVED, _STARTS_SEARCHED = 120, 400
+_FACE_SIGMA = 0.26
+_STARTS_SOLVED, _STARTS_SEARCHED = 240, 600
 # Of the symbols that elimination gives, so many are brought nearer, in so many steps at most.
-_POLISHED, _STEPS = 48, 4
+_POLISHED, _STEPS = 96, 4
+# With more free bits than this nearly every module is settled, and pairs of them are too many to be tried.
+_MOST_POLISHED_ROWS = 128
 _VALUES = np.zeros(128, dtype=np.int64)
 _VALUES[[ord(character) for character in ALPHANUMERIC]] = np.arange(len(ALPHANUMERIC))
 
@@ -54,7 +56,7 @@ class Wish:
         return float(self.weights @ (bits([symbol], self.modules)[0] != self.dark))
 
 
-def wish(light: Floats, plate: Plate, size: int) -> Wish:
+def wish(light: Floats, window: Window, size: int) -> Wish:
     """What a portrait, given by the mean light of each module (side x side), asks of a symbol of `size` modules.
 
     The weight is the ink or paper that must be added against the face when the module is of the wrong colour, squared,
@@ -62,14 +64,14 @@ def wish(light: Floats, plate: Plate, size: int) -> Wish:
     """
     if_dark = np.clip(light - DARK_LIGHT, 0, None) ** 2
     if_light = np.clip(LIGHT_LIGHT - light, 0, None) ** 2
-    steps = (np.arange(plate.side) + 0.5) / plate.side - 0.5
+    steps = (np.arange(window.side) + 0.5) / window.side - 0.5
     bell = np.exp(-(steps[:, None] ** 2 + steps[None, :] ** 2) / (2 * _FACE_SIGMA**2))
-    weights = (np.abs(if_dark - if_light) * bell)[plate.covered]
+    weights = (np.abs(if_dark - if_light) * bell)[window.covered]
     order = np.argsort(-weights, kind="stable")
-    modules = plate.modules(size)
+    modules = window.modules(size)
     return Wish(
         modules=tuple(modules[place] for place in order),
-        dark=(if_light > if_dark)[plate.covered][order],
+        dark=(if_light > if_dark)[window.covered][order],
         weights=np.asarray(weights[order] / max(float(weights.sum()), 1e-6), dtype=np.float32),
     )
 
@@ -144,7 +146,7 @@ class Freedom:
 
     def polish(self, wrong: Floats, turned: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
         """The same, brought nearer: one or two more rows turned at a time, as long as it helps."""
-        if not self.states:
+        if not 0 < len(self.states) <= _MOST_POLISHED_ROWS:
             return wrong, turned
         moves, shared = self._moves
         first, second = np.triu_indices(len(self.states), 1)

@@ -12,7 +12,7 @@ from PIL import Image
 from qrcode.util import lost_point
 
 from wristband.bands.artwork.agreement import Agreement, Candidate, Sign, wish
-from wristband.bands.artwork.layout import Layout, Plate, layouts, segments
+from wristband.bands.artwork.layout import Layout, Window, layouts, segments
 from wristband.bands.artwork.portrait import Tone, by_module, prepare
 from wristband.bands.artwork.segments import padding
 from wristband.bands.artwork.symbol import MASKS, Frame, Level, frame
@@ -47,7 +47,7 @@ class Design:
     level: Level
     mask: int
     data: bytes
-    portrait: Plate | None
+    portrait: Window | None
     disagreement: float = 0.0
 
     @property
@@ -112,7 +112,7 @@ class Design:
             level=level,
             mask=mask,
             data=data,
-            portrait=Plate.centred(used.size, side, rounded=octets[0] == _ROUNDED) if side else None,
+            portrait=Window.centred(used.size, side, rounded=octets[0] == _ROUNDED) if side else None,
         )
         said = "".join(segment.bits for segment in segments(found.address, found.token))
         if not "".join(f"{octet:08b}" for octet in data).startswith(said):
@@ -121,7 +121,7 @@ class Design:
 
 
 def largest_side(version: int) -> int:
-    """The widest portrait of a version, modules: about 38% of the symbol's width, clear of its function patterns."""
+    """The widest portrait of a version, modules: about 45% of the symbol's width, clear of its function patterns."""
     return 13 + 2 * (version - 3)
 
 
@@ -195,8 +195,8 @@ def _penalty(used: Frame, state: int, mask: int) -> int:
 
 def _agreeing(layout: Layout, sign: Sign, tone: Tone, side: int, chance: random.Random) -> Iterator[Design]:
     used = layout.frame
-    plate = Plate.centred(used.size, side)
-    search = Agreement(layout, wish(by_module(tone, side), plate, used.size), sign)
+    window = Window.centred(used.size, side)
+    search = Agreement(layout, wish(by_module(tone, side), window, used.size), sign)
     given_out: set[str] = set()
     while True:
         for found in _ranked(search, chance):
@@ -210,7 +210,7 @@ def _agreeing(layout: Layout, sign: Sign, tone: Tone, side: int, chance: random.
                 level=used.level,
                 mask=found.mask,
                 data=used.data(found.state),
-                portrait=plate,
+                portrait=window,
                 disagreement=found.disagreement,
             )
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from wristband.bands.artwork.agreement import DARK_LIGHT, LIGHT_LIGHT
 from wristband.bands.artwork.design import Design
-from wristband.bands.artwork.layout import Plate
+from wristband.bands.artwork.layout import Window
 from wristband.bands.artwork.portrait import Tone, at_size, prepare
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -27,10 +27,11 @@ MM_PER_INCH = 25.4
 _SVG_STEPS = 8
 _SVG_TONES = 16
 _BELL_SIGMA = 0.3
-# The most light of a dark module's pixels and the least of a light one's, in its middle half and at its edge. Limits
-# as hard as the mean's all over the module read half a point better and leave no eye in the face.
-_CORE_DARK, _RIM_DARK = 0.40, 0.80
-_CORE_LIGHT, _RIM_LIGHT = 0.75, 0.40
+# The most light of a dark module's pixels and the least of a light one's, in its middle half and at its edge. Decoders
+# look at the middle, the eye at the whole: hard limits in the middle and soft ones at the edge read a point better than
+# moderate ones all over and show as much of the face; hard ones all over leave no eye in it.
+_CORE_DARK, _RIM_DARK = 0.25, 0.90
+_CORE_LIGHT, _RIM_LIGHT = 0.90, 0.30
 # Bisection steps towards the right shift of a module's tone: finer than a step of 8-bit grey.
 _BISECTIONS = 9
 
@@ -193,7 +194,7 @@ def svg(
     return "".join(parts) + "</svg>"
 
 
-def _svg_patch(light: Tone, square: Plate, ink: Colour, paper: Colour) -> str:
+def _svg_patch(light: Tone, square: Window, ink: Colour, paper: Colour) -> str:
     """The portrait as one path a tone, in units of an eighth of a module."""
     tones = np.rint(light * (_SVG_TONES - 1)).astype(int)
     paths: dict[int, list[str]] = {}

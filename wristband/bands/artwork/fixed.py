@@ -12,7 +12,7 @@ from wristband.bands.artwork.agreement import Freedom, bits, wish
 from wristband.bands.artwork.checking import CheckResult, Trial, damaged_codewords, decoders
 from wristband.bands.artwork.design import SMALLEST_SIDE, Design, largest_side
 from wristband.bands.artwork.drawing import QUIET_MODULES, light
-from wristband.bands.artwork.layout import PREFERENCE, Plate
+from wristband.bands.artwork.layout import PREFERENCE, Window
 from wristband.bands.artwork.portrait import Tone, by_module, is_blank
 from wristband.bands.artwork.release import Release
 from wristband.bands.artwork.segments import ALPHANUMERIC, TERMINATOR_BITS, Mode, Segment, padding
@@ -124,8 +124,8 @@ def _penalty(used: Frame, state: int, mask: int) -> int:
 
 def _agreeing(payload: str, used: Frame, tone: Tone, side: int) -> Design:
     """The padding solved for the portrait under each mask; of all masks the one that comes nearest to it."""
-    plate, said = Plate.centred(used.size, side), _said(payload)
-    wanted = wish(by_module(tone, side), plate, used.size)
+    window, said = Window.centred(used.size, side), _said(payload)
+    wanted = wish(by_module(tone, side), window, used.size)
     end = min(len(said) + TERMINATOR_BITS, used.capacity)
     free = Freedom.of(wanted, (used.effects[bit] for bit in range(end, used.capacity)))
     begun = used.write(0, said)
@@ -141,7 +141,7 @@ def _agreeing(payload: str, used: Frame, tone: Tone, side: int) -> Design:
         level=used.level,
         mask=mask,
         data=used.data(states[mask]),
-        portrait=plate,
+        portrait=window,
         disagreement=float(far[mask]),
     )
 

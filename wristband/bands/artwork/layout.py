@@ -33,7 +33,7 @@ _ROUNDNESS = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Plate:
+class Window:
     """The square of modules that the portrait is drawn on, and of those the ones it may have its way with.
 
     Of a rounded one the corners stay plain: a face has nothing there, and every module left alone reads as before.
@@ -45,7 +45,7 @@ class Plate:
     rounded: bool = True
 
     @classmethod
-    def centred(cls, size: int, side: int, *, rounded: bool = True) -> Plate:
+    def centred(cls, size: int, side: int, *, rounded: bool = True) -> Window:
         """`side` modules in the middle of a symbol of `size`; both odd, so that it lies on modules."""
         return cls((size - side) // 2, (size - side) // 2, side, rounded)
 

@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-SCRIPTS = Path(__file__).resolve().parent.parent
+SCRIPTS = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SCRIPTS))
 
 from portrait_brushes import MIDDLE, Colour, Painting, both_halves, oval  # noqa: E402
