@@ -195,6 +195,7 @@ def app(settings: Settings, keys: KeyRing) -> Iterator[Flask]:
     application.test_client_class = CheckedClient
     with application.app_context():
         yield application
+        application.extensions["scan_log"].flush()  # its thread still has a connection, which the engine would forget
         db.session.remove()
         db.engine.dispose()
 
