@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from wristband.bands import nfc
+from wristband.bands.artwork.advice import capacity_advice
 from wristband.bands.artwork.checking import decoders
 from wristband.bands.artwork.drawing import SIZE_MM, WHITE, YELLOW
 from wristband.bands.artwork.fixed import release_fixed
@@ -61,6 +62,15 @@ def nfc_payload(payload: str, room: int, out: Path | None) -> None:
     if out is not None:
         _write(out, nfc.tag_bytes(payload, room=room))
     click.echo(nfc.tag_hex(payload, room=room))
+
+
+@artwork.command()
+@click.argument("address")
+def advice(address: str) -> None:
+    """Tell what symbol bands of ADDRESS get (HTTPS://HOST/T/), before the first one carries it for good."""
+    if not address or not address.isascii() or not address.isprintable():
+        raise BadValue("artwork.payload_not_plain")
+    click.echo(capacity_advice(address).sentence)
 
 
 def _portrait(photo: Path) -> Tone:

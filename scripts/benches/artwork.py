@@ -1,6 +1,8 @@
 """What a portrait costs a band: read rates of worn bands, by five decoders, against the plain symbol in the same run.
 
 scripts/bench artwork [--quick] [--faces 12] [--payloads 20] [--severities 1 2 3 4 5] [--address HTTPS://HB.CN/T/]
+scripts/bench artwork --thermal      the same as a wristband printer of 203 dpi burns it, in black dots
+scripts/bench artwork --symbols      no portrait: the same payload in every symbol there is, each printed equally large
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # every figure is one core's
@@ -29,6 +32,7 @@ import cv2  # noqa: E402 - the one that `prepare` found
 import faces  # noqa: E402
 import numpy as np  # noqa: E402
 import qrcode  # noqa: E402
+import thermal  # noqa: E402
 import wearing  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from PIL import Image  # noqa: E402
@@ -38,7 +42,14 @@ from wristband.bands import tokens  # noqa: E402
 from wristband.bands.artwork import drawing  # noqa: E402
 from wristband.bands.artwork.checking import check, damaged_codewords  # noqa: E402
 from wristband.bands.artwork.design import Design, chosen_layout, design, plain  # noqa: E402
+from wristband.bands.artwork.fixed import plain_fixed  # noqa: E402
+from wristband.bands.artwork.layout import layouts  # noqa: E402
 from wristband.bands.artwork.portrait import Tone, prepare  # noqa: E402
+from wristband.bands.artwork.symbol import Level, frame  # noqa: E402
+from wristband.bands.printing.band import Symbol  # noqa: E402
+from wristband.bands.printing.pixel_surface import dotted, whole_dots  # noqa: E402
+from wristband.bands.printing.strip import MOST_SYMBOL_MM  # noqa: E402
+from wristband.bands.printing.zpl import DOTS_PER_MM  # noqa: E402
 
 KEYS = tokens.BandKeys({"A": bytes(range(32))})
 SIDES = (9, 11, 13)
@@ -48,12 +59,15 @@ _BOOTSTRAPS = 2000
 _RECOGNISED = 3  # payloads a face
 
 
+Light = NDArray[np.float32]
+
+
 @dataclass
 class Contestant:
-    """One way to draw a band: what it says, and its light as printed, 0 ink to 1 paper."""
+    """One way to draw a band: what it says, and its light (0 ink, 1 paper) as printed for a seed and a severity."""
 
     payload: str
-    print: NDArray[np.float32]
+    printed: Callable[[int, int], Light]
 
 
 @dataclass
@@ -74,14 +88,24 @@ def sign(serial: str) -> str:
     return tokens.sign(serial, KEYS)
 
 
-def printed(picture: Image.Image) -> NDArray[np.float32]:
-    """A drawing as the light of its print."""
+def printed(payload: str, picture: Image.Image) -> Contestant:
+    """A drawing in ink, which is the same every time."""
     size = (wearing.PIXELS, wearing.PIXELS)
-    return np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), dtype=np.float32) / 255
+    light = np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), dtype=np.float32) / 255
+    return Contestant(payload, lambda _seed, _severity: light)
 
 
-def drawn(made: Design, tone: Tone | None) -> Contestant:
-    return Contestant(made.payload, printed(drawing.image(made, tone, dpi=PRINT_DPI, paper=drawing.WHITE)))
+def inked(made: Design, tone: Tone | None) -> Contestant:
+    return printed(made.payload, drawing.image(made, tone, dpi=PRINT_DPI, paper=drawing.WHITE))
+
+
+def burnt(made: Design, tone: Tone | None) -> Contestant:
+    """As a wristband printer prints it on a strip; 22 mm here, a little more there."""
+    return Contestant(made.payload, partial(thermal.burnt, dots_of(made, tone)))
+
+
+def dots_of(made: Design, tone: Tone | None) -> NDArray[np.bool_]:
+    return dotted(Symbol(made, tone), whole_dots(made, MOST_SYMBOL_MM, DOTS_PER_MM[203]))
 
 
 def embedded(payload: str, face: Image.Image) -> Contestant:
@@ -91,11 +115,14 @@ def embedded(payload: str, face: Image.Image) -> Contestant:
     made = code.make_image(image_factory=StyledPilImage, embedded_image=face)
     kept = io.BytesIO()
     made.save(kept)
-    return Contestant(payload, printed(Image.open(kept)))
+    return printed(payload, Image.open(kept))
 
 
-def contestants(address: str, face: Image.Image, seed: str, tallies: Mapping[str, Tally]) -> dict[str, Contestant]:
+def contestants(
+    chosen: argparse.Namespace, face: Image.Image, seed: str, tallies: Mapping[str, Tally]
+) -> dict[str, Contestant]:
     """Every way of drawing one band; what it takes to draw and check it is noted."""
+    address, drawn = chosen.address, burnt if chosen.thermal else inked
     found, plains = {}, None
     for side in SIDES:
         tally = tallies[f"portrait {side} x {side}"]
@@ -112,7 +139,21 @@ def contestants(address: str, face: Image.Image, seed: str, tallies: Mapping[str
     assert plains is not None  # noqa: S101 - there are sides
     best = chosen_layout(address, with_portrait=False).frame
     own = plain(plains) if (plains.version, plains.level) == (best.version, best.level) else _best(plains)
-    return {"plain": drawn(own, None), **found, "qrcode's embedded": embedded(own.payload, face)}
+    found = {"plain": drawn(own, None), **found}
+    return found if chosen.thermal else found | {"qrcode's embedded": embedded(own.payload, face)}
+
+
+def symbols(
+    chosen: argparse.Namespace, _face: Image.Image, seed: str, _tallies: Mapping[str, Tally]
+) -> dict[str, Contestant]:
+    """One payload in every symbol that holds it, plain."""
+    serial = f"{random.Random(seed).randrange(10**12):012d}"  # noqa: S311 - a seed
+    made = (plain_fixed(chosen.address + sign(serial), frame(*each)) for each in held(chosen.address))
+    return {name_of(each): inked(each, None) for each in made}
+
+
+def held(address: str) -> list[tuple[int, Level]]:
+    return [(each.frame.version, each.frame.level) for each in layouts(address)]
 
 
 def _best(made: Design) -> Design:
@@ -120,17 +161,24 @@ def _best(made: Design) -> Design:
     return design(made.address, lambda _: made.token, None, seed=0)
 
 
-def wear(names: Sequence[str], address: str, chosen: argparse.Namespace, tallies: dict[str, Tally]) -> None:
+def name_of(made: Design) -> str:
+    return f"{made.version}-{made.level}"
+
+
+def wear(chosen: argparse.Namespace, tallies: dict[str, Tally]) -> None:
     """Draw every band, wear and photograph it, and have it read."""
     eyes = bench_readers.readers(FOLDER)
     everybody = [faces.face(person, FOLDER / "faces") for person in faces.TWELVE[: chosen.faces]]
     for number, face in enumerate(everybody):
         for payload in range(chosen.payloads):
-            made = contestants(address, face, f"{chosen.seed}-{number}-{payload}", tallies)
+            made = (symbols if chosen.symbols else contestants)(
+                chosen, face, f"{chosen.seed}-{number}-{payload}", tallies
+            )
             for severity in chosen.severities:
-                harm = wearing.damage(hash_of(chosen.seed, number, payload), severity)
-                for name in names:
-                    picture = wearing.photographed(made[name].print, harm)
+                seed = hash_of(chosen.seed, number, payload)
+                harm = wearing.damage(seed, severity)
+                for name in tallies:
+                    picture = wearing.photographed(made[name].printed(seed, severity), harm)
                     for reader, read in eyes.items():
                         text = read(picture)
                         tallies[name].misread += text not in (None, made[name].payload)
@@ -145,12 +193,12 @@ def hash_of(*numbers: int) -> int:
     return random.Random(repr(numbers)).getrandbits(32)  # noqa: S311 - a seed
 
 
-def recognise(address: str, chosen: argparse.Namespace, tallies: dict[str, Tally]) -> None:
-    """Whose face is it? Each portrait, as printed at 300 dpi, against its own photograph and those of thirty others.
+def recognise(chosen: argparse.Namespace, tallies: dict[str, Tally]) -> None:
+    """Whose face is it? Each portrait as printed, against its own photograph and those of thirty others.
 
-    The photographs are cut and lit a little otherwise than the one that was drawn. `blind` compares the print with the
-    photographs as they are; the other way draws each of them into the same symbol first, which discounts the modules as
-    a viewer's eye does.
+    At 300 dpi, or burnt at 203. The photographs are cut and lit a little otherwise than the one that was drawn. `blind`
+    compares the print with the photographs as they are; the other way draws each of them into the same symbol first,
+    which discounts the modules as a viewer's eye does.
     """
     folder = FOLDER / "faces"
     strangers = [album(faces.face(person, folder)) for person in faces.others()]
@@ -160,9 +208,10 @@ def recognise(address: str, chosen: argparse.Namespace, tallies: dict[str, Tally
         for side in SIDES:
             tally = tallies[f"portrait {side} x {side}"]
             for payload in range(min(chosen.payloads, _RECOGNISED)):
-                made = design(address, sign, tone, side=side, seed=f"{chosen.seed}-{number}-{payload}")
-                seen = signature(window(made, tone))
-                tally.ranks.append(_rank(seen, [window(made, each) for each in gallery]))
+                made = design(chosen.address, sign, tone, side=side, seed=f"{chosen.seed}-{number}-{payload}")
+                window = partial(square_of, made, burnt=chosen.thermal)
+                seen = signature(window(tone))
+                tally.ranks.append(_rank(seen, [window(each) for each in gallery]))
                 tally.blind.append(_rank(seen, [drawing.coloured(each).convert("L") for each in gallery]))
 
 
@@ -172,9 +221,12 @@ def _rank(seen: NDArray[np.float32], gallery: Sequence[Image.Image]) -> int:
     return 1 + sum(other > likeness[0] for other in likeness[1:])
 
 
-def window(made: Design, tone: Tone) -> Image.Image:
-    """The portrait's square as printed at 300 dpi."""
-    picture = drawing.image(made, tone, dpi=SEEN_DPI, paper=drawing.WHITE).convert("L")
+def square_of(made: Design, tone: Tone, *, burnt: bool) -> Image.Image:
+    """The portrait's square as printed."""
+    if burnt:
+        picture = Image.fromarray(np.where(dots_of(made, tone), 0, 255).astype(np.uint8))
+    else:
+        picture = drawing.image(made, tone, dpi=SEEN_DPI, paper=drawing.WHITE).convert("L")
     square = made.portrait
     assert square is not None  # noqa: S101 - it has just been designed for one
     module = picture.width / (made.size + 2 * drawing.QUIET_MODULES)
@@ -214,25 +266,25 @@ def difference(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[
 def report(tallies: Mapping[str, Tally], severities: Sequence[int]) -> None:
     names = list(next(iter(tallies.values())).read)
     head = "".join(f"{name:>8}" for name in names) + "   |" + "".join(f"{f's{s}':>5}" for s in severities)
-    print(f"\n{'':20}{'rate':>6}  {'against plain':22}{head}")
+    print(f"\n{'':20}{'rate':>6}  {'against the first':22}{head}")
     base: NDArray[np.float64] | None = None
     for name, tally in tallies.items():
         reads = np.array([tally.read[reader] for reader in names], dtype=float)  # reader, band, severity
         bands = reads.mean(axis=(0, 2))
         base = bands if base is None else base
         mean, low, high = difference(bands, base)
-        gap = "" if name == "plain" else f"{mean:+5.1f} ({low:+.1f} to {high:+.1f})"
+        gap = "" if bands is base else f"{mean:+5.1f} ({low:+.1f} to {high:+.1f})"
         by_reader = "".join(f"{100 * rate:8.1f}" for rate in reads.mean(axis=(1, 2)))
         by_severity = "".join(f"{100 * rate:5.0f}" for rate in reads.mean(axis=(0, 1)))
         print(f"{name:20}{100 * bands.mean():6.1f}  {gap:22}{by_reader}   |{by_severity}")
-    print(f"\n{'':20}misread  damaged  refused  draw, check  wrong tone  right among 31  the same, blind")
+    print(f"\n{'':20}misread  damaged  refused  draw, check, worst  wrong tone  right among 31  the same, blind")
     for name, tally in tallies.items():
         line = f"{name:20}{tally.misread:7d}"
         if tally.seconds:
-            line += f"{tally.damaged:9d}{tally.refused:9d}{1000 * statistics.median(tally.seconds):10.0f} ms"
-            line += (
-                f"{100 * statistics.mean(tally.disagreement):10.1f} %{_share(tally.ranks):>15}{_share(tally.blind):>17}"
-            )
+            took = f"{1000 * statistics.median(tally.seconds):.0f}, {1000 * max(tally.seconds):.0f} ms"
+            wrong = f"{100 * statistics.mean(tally.disagreement):.1f} %"
+            line += f"{tally.damaged:9d}{tally.refused:9d}{took:>20}{wrong:>12}"
+            line += f"{_share(tally.ranks):>16}{_share(tally.blind):>17}"
         print(line)
     print("damaged: codewords, in every Reed-Solomon block; refused: by the check before release")
 
@@ -248,6 +300,8 @@ def main() -> None:
     words.add_argument("--severities", type=int, nargs="+", default=list(wearing.SEVERITIES))
     words.add_argument("--address", default="HTTPS://HB.CN/T/")
     words.add_argument("--seed", type=int, default=110)
+    words.add_argument("--thermal", action="store_true", help="as a wristband printer burns it")
+    words.add_argument("--symbols", action="store_true", help="plain symbols of every version and level")
     words.add_argument("--quick", action="store_true", help="four faces, three payloads")
     chosen = words.parse_args()
     if chosen.quick:
@@ -259,11 +313,23 @@ def main() -> None:
         chosen_layout(chosen.address, with_portrait=face).frame
     )
     print(f"address {chosen.address}: {layout(False)} plain, {layout(True)} with a portrait; 22 mm, seed {chosen.seed}")
-    names = ["plain", *(f"portrait {side} x {side}" for side in SIDES), "qrcode's embedded"]
+    if chosen.symbols:
+        names = [f"{version}-{level}" for version, level in held(chosen.address)]
+    else:
+        names = ["plain", *(f"portrait {side} x {side}" for side in SIDES)]
+        names += [] if chosen.thermal else ["qrcode's embedded"]
+        _warm_up(chosen.address)
     tallies = {name: Tally() for name in names}
-    wear(names, chosen.address, chosen, tallies)
-    recognise(chosen.address, chosen, tallies)
+    wear(chosen, tallies)
+    if not chosen.symbols:
+        recognise(chosen, tallies)
     report(tallies, chosen.severities)
+
+
+def _warm_up(address: str) -> None:
+    """A process's first band works out its symbol's generator rows as well, which all others share."""
+    tone = prepare(faces.face(faces.TWELVE[0], FOLDER / "faces"))
+    check(design(address, sign, tone, seed=0), tone)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Bands to one PDF: whole-process time and peak memory, for a tenth of the bands and for all, beside their ceilings.
+"""Bands to one PDF, and blank stock minted and printed: time and peak memory, for some bands and for all.
+
+scripts/bench print [--bands 1000] [--forms wristband card] [--stock 1000]
 
 Designs and portraits are prepared beforehand, as the store keeps them; a band is read, drawn and written while the
 next is still asleep. Each run is a process of its own, so that its start, its fonts and its peak are counted.
@@ -12,11 +14,12 @@ import io
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -25,7 +28,9 @@ from PIL import Image
 
 from wristband.bands.artwork.design import Design, design
 from wristband.bands.artwork.portrait import prepare
-from wristband.bands.printing.pdf import BandPrint, write_pdf
+from wristband.bands.printing.band import BandPrint
+from wristband.bands.printing.pdf import write_pdf
+from wristband.bands.printing.stock import StockKind
 from wristband.bands.rules import BandForm
 from wristband.bands.tokens import BandKeys, sign
 from wristband.values.code import BandCode, CheckCode
@@ -35,11 +40,13 @@ ADDRESS = "HTTPS://HB.EXAMPLE/T/"
 SECONDS_A_THOUSAND, MEGABYTES = 60, 300
 DIFFERENT = 24
 FACE_PX = 480
+_FEW = 20
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--bands", type=int, default=1000)
+    words.add_argument("--stock", type=int, default=600, help="Blank bands to mint and print; 0 for none.")
     words.add_argument("--forms", nargs="+", default=[BandForm.WRISTBAND.value, BandForm.CARD.value])
     words.add_argument("--child", nargs=3, metavar=("FOLDER", "FORM", "BANDS"), help=argparse.SUPPRESS)
     chosen = words.parse_args()
@@ -55,6 +62,8 @@ def main() -> None:
         for form in chosen.forms:
             for bands in (max(1, chosen.bands // 10), chosen.bands):
                 _measure(folder, form, bands)
+    if chosen.stock:
+        _stock(chosen.stock)
 
 
 def _prepare(folder: Path) -> None:
@@ -86,17 +95,49 @@ def _bands(folder: Path, count: int) -> Iterator[BandPrint]:
 
 
 def _measure(folder: str, form: str, bands: int) -> None:
-    began = time.monotonic()
-    child = subprocess.Popen([sys.executable, __file__, "--child", folder, form, str(bands)])
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(child.returncode)
-    took, size = time.monotonic() - began, (Path(folder) / "bands.pdf").stat().st_size
+    took, used = _run([sys.executable, __file__, "--child", folder, form, str(bands)])
+    size = (Path(folder) / "bands.pdf").stat().st_size
     print(
         f"{form}: {bands} bands in {took:.1f} s ({used.ru_utime + used.ru_stime:.1f} s of processor, "
         f"{1000 * took / bands:.1f} s a thousand), peak {used.ru_maxrss / 1024:.0f} MB, file {size / 2**20:.1f} MB"
     )
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> tuple[float, resource.struct_rusage]:
+    """A process from its start to its end: seconds, and what it and the processes it waited for have used."""
+    began = time.monotonic()
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{command} ended with {child.returncode}")
+    return time.monotonic() - began, used
+
+
+def _stock(bands: int) -> None:
+    """Blank stock by the operator's own commands, each in a store of its own, with one process and with every core."""
+    print(f"\nblank stock: {bands} minted (drawn, decoded twice as printed and worn, kept), then printed by the batch")
+    cores = len(os.sched_getaffinity(0))
+    for processes in sorted({1, cores}):
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**os.environ, "WRISTBAND_DATA_DIR": folder, "WRISTBAND_BASE_URL": "https://hb.example"}
+            wristband = [str(Path(sys.executable).parent / "wristband")]
+            shared = ["--workers", str(processes)]
+            _run([*wristband, "migrate"], environment)
+            few, _ = _run([*wristband, "bands", "mint", "--count", str(_FEW), *shared], environment)
+            many, used = _run([*wristband, "bands", "mint", "--count", str(bands), *shared], environment)
+            peak = f"largest process {used.ru_maxrss / 1024:.0f} MB"
+            print(f"mint, {processes} processes: {(bands - _FEW) / (many - few):.1f} bands a second, {peak}")
+            if processes < cores:
+                continue
+            listed = subprocess.check_output([*wristband, "bands", "list"], env=environment, text=True).splitlines()
+            for output in StockKind:
+                for line in reversed(listed):  # the small batch was begun first
+                    batch, count = line.split()[0], line.split()[-1].partition("/")[0]
+                    out = str(Path(folder) / f"{output}-{batch}")
+                    command = [*wristband, "bands", "print", batch, "--out", out, "--output", output.value, *shared]
+                    took, used = _run(command, environment)
+                    print(f"{output}: {count} bands in {took:.1f} s, largest process {used.ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from tests.crafts.specimens import UPPER, drawn, face
-from wristband.bands.printing.pdf import BandPrint, band_pdf
+from wristband.bands.printing.band import BandPrint
+from wristband.bands.printing.pdf import band_pdf
 from wristband.bands.printing.words import Language
 from wristband.bands.rules import BandForm
 from wristband.values.code import BandCode, CheckCode

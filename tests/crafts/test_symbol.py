@@ -138,7 +138,7 @@ def test_an_operator_is_told_what_a_shorter_host_gains() -> None:
     best, good, long = capacity_advice(SHORT), capacity_advice(UPPER), capacity_advice(LONG)
     assert (best.version, best.level, best.shorten_by) == (3, Level.Q, None)
     assert "最好" in best.sentence
-    assert (good.level, good.points_lost, good.shorten_by) == (Level.M, 3.5, 4)
+    assert (good.level, good.points_lost, good.shorten_by) == (Level.M, 1.6, 4)
     assert "再短 4 个字符" in good.sentence
     assert long.upper_case_helps
     assert "大写" in long.sentence

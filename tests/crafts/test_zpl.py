@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.crafts.prints import FORMS, band
 from tests.crafts.specimens import LOWER, SHORT, UPPER, drawn
+from wristband.bands.artwork import drawing
 from wristband.bands.artwork.checking import decoders
 from wristband.bands.artwork.drawing import QUIET_MODULES
 from wristband.bands.printing import strip, zpl
@@ -176,3 +177,16 @@ def test_no_portrait_ever_changes_the_middle_of_a_module(number: int, dots: int)
     inner = slice(QUIET_MODULES, -QUIET_MODULES)
     assert (middle[inner, inner] == np.array(made.modules)).all()
     assert middle.sum() == np.array(made.modules).sum()
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize("dots", [5, 7])
+def test_the_dots_around_the_middles_make_up_for_them(number: int, dots: int) -> None:
+    made, shown = drawn(UPPER, number), band(number).symbol
+    square = made.portrait
+    assert square is not None
+    assert shown.portrait is not None
+    wanted = drawing.patch(made, shown.portrait, dots)
+    top, left = ((edge + QUIET_MODULES) * dots for edge in (square.top, square.left))
+    burnt = dotted(shown, dots)[top : top + len(wanted), left : left + len(wanted)]
+    assert (1 - burnt.mean()) == pytest.approx(wanted.mean(), abs=0.03)

@@ -65,7 +65,7 @@ def register(visitor: Visitor, photograph: Path) -> None:
 
 def issue(visitor: Visitor, folder: Path) -> str:
     """A wristband, its PDF printed; what a decoder reads in the print."""
-    visitor.tap("做一条腕带")
+    visitor.tap("做这一种")
     visitor.page.wait_for_url(re.compile(r"/bands/\d+$"))
     visitor.check()
     with visitor.page.expect_download() as download:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from PIL import Image
 
 from tests.life import keep_photo, small_jpeg
 from tests.together import WITHIN_S, raised, together, wait_for_a_waiter
@@ -15,7 +16,8 @@ from tests.world import World, every_row, new_reference, new_rows
 from wristband.audit.models import AuditRow
 from wristband.bands import queries, tokens
 from wristband.bands.models import Band
-from wristband.bands.rules import BANDS_AN_ELDER, BandEnd, BandForm, BandState
+from wristband.bands.printing.band import BandPrint
+from wristband.bands.rules import BANDS_AN_ELDER, BandEnd, BandForm, BandState, PrintStyle
 from wristband.db import db, transaction
 from wristband.elders import photos
 from wristband.elders.models import Consent
@@ -23,7 +25,7 @@ from wristband.elders.queries import get_elder
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.house import house
-from wristband.services import issuing, reaching, registration
+from wristband.services import issuing, printing, reaching, registration
 
 MINUTE = timedelta(minutes=1)
 KEY = "a-form-of-one-band"
@@ -36,6 +38,11 @@ def now(world: World) -> datetime:
 
 def issue(world: World, now: datetime, key: str = KEY, guardian_id: int | None = None) -> int:
     return issuing.issue(key, world.elder_id, BandForm.CARD, guardian_id=guardian_id or world.daughter_id, now=now)
+
+
+def print_page(band_id: int, guardian_id: int, now: datetime) -> BandPrint:
+    """What stands on the page that a browser prints."""
+    return printing.as_page(band_id, PrintStyle(), guardian_id=guardian_id, now=now)[0]
 
 
 def blank(world: World, nth: int) -> Band:
@@ -75,7 +82,7 @@ def test_a_band_is_issued_with_a_token_of_ours_and_put_on_the_trail(world: World
     band_id = issue(world, now)
     assert new_rows(before) == {"band": 1, "audit_row": 1}
     band = db.session.get_one(Band, band_id)
-    printed = issuing.drawn(band_id, guardian_id=world.daughter_id)
+    printed = printing.drawn(band_id, guardian_id=world.daughter_id)
     token = tokens.read(printed.design.token, house().band_keys)
     assert token
     assert (token.serial, token.key_id) == (band.serial, band.key_id)
@@ -107,7 +114,7 @@ def test_the_same_form_many_times_at_once_is_one_band(app: Flask, world: World, 
 
 
 def test_every_band_has_a_serial_and_a_check_code_of_its_own(world: World, now: datetime) -> None:
-    bands = [issuing.drawn(issue(world, now, f"form-{nth}"), guardian_id=world.daughter_id) for nth in range(3)]
+    bands = [printing.drawn(issue(world, now, f"form-{nth}"), guardian_id=world.daughter_id) for nth in range(3)]
     assert len({band.code.serial for band in bands}) == 3
     assert len({band.check_code for band in bands}) == 3
 
@@ -156,11 +163,11 @@ def test_the_portrait_is_drawn_in_and_a_later_crop_does_not_change_the_band(
     world: World, now: datetime, portrait: int
 ) -> None:
     band_id = issue(world, now)
-    before = issuing.printable(band_id, guardian_id=world.daughter_id, now=now)
-    assert before.face
+    before = print_page(band_id, world.daughter_id, now)
+    assert isinstance(before.face, Image.Image)
     registration.adjust_crop(world.elder_id, photos.Crop(0.3, 0.3, 0.2), guardian_id=world.daughter_id, now=now)
-    after = issuing.printable(band_id, guardian_id=world.daughter_id, now=now)
-    assert after.face
+    after = print_page(band_id, world.daughter_id, now)
+    assert isinstance(after.face, Image.Image)
     assert after.design.to_bytes() == before.design.to_bytes()
     assert after.face.tobytes() == before.face.tobytes()
     band = db.session.get_one(Band, band_id)
@@ -173,7 +180,7 @@ def test_without_the_consent_to_print_it_the_portrait_stays_out(world: World, no
         db.session.execute(sa.update(Consent).where(Consent.purpose == Purpose.PORTRAIT).values(withdrawn_at=now))
     band_id = issue(world, now)
     assert db.session.get_one(Band, band_id).photo_id is None
-    assert issuing.drawn(band_id, guardian_id=world.daughter_id).face is None
+    assert printing.drawn(band_id, guardian_id=world.daughter_id).face is None
 
 
 # ---- printing
@@ -181,9 +188,7 @@ def test_without_the_consent_to_print_it_the_portrait_stays_out(world: World, no
 
 def test_a_reprint_is_the_same_band_and_each_print_is_recorded(world: World, now: datetime) -> None:
     before = every_row()
-    prints = [
-        issuing.printable(world.her.band_id, guardian_id=world.daughter_id, now=now + nth * MINUTE) for nth in range(3)
-    ]
+    prints = [print_page(world.her.band_id, world.daughter_id, now + nth * MINUTE) for nth in range(3)]
     assert new_rows(before) == {"audit_row": 3}
     assert len({one.design.to_bytes() for one in prints}) == 1
     assert {one.design.token for one in prints} == {world.her.token}
@@ -197,7 +202,7 @@ def test_a_reprint_is_the_same_band_and_each_print_is_recorded(world: World, now
 
 def test_looking_at_a_band_on_the_screen_is_no_print(world: World) -> None:
     before = every_row()
-    assert issuing.drawn(world.her.band_id, guardian_id=world.daughter_id).design.token == world.her.token
+    assert printing.drawn(world.her.band_id, guardian_id=world.daughter_id).design.token == world.her.token
     assert every_row() == before
 
 
@@ -205,7 +210,7 @@ def test_looking_at_a_band_on_the_screen_is_no_print(world: World) -> None:
 
 
 def test_an_ended_band_reaches_nobody_and_the_elders_other_bands_go_on(world: World, now: datetime) -> None:
-    other = issuing.drawn(issue(world, now), guardian_id=world.daughter_id).code.serial
+    other = printing.drawn(issue(world, now), guardian_id=world.daughter_id).code.serial
     issuing.end(world.her.band_id, BandEnd.LOST, guardian_id=world.daughter_id, now=now)
 
     def tap(serial: str) -> object:
@@ -229,7 +234,7 @@ def test_an_ended_band_is_neither_printed_nor_ended_again(world: World, now: dat
     issuing.end(world.her.band_id, BandEnd.LOST, guardian_id=world.daughter_id, now=now)
     before = every_row()
     with pytest.raises(Conflict):
-        issuing.printable(world.her.band_id, guardian_id=world.daughter_id, now=now)
+        print_page(world.her.band_id, world.daughter_id, now)
     with pytest.raises(Conflict) as refusal:
         issuing.end(world.her.band_id, BandEnd.WORN_OUT, guardian_id=world.daughter_id, now=now)
     assert refusal.value.code == "bands.ended"
@@ -257,8 +262,8 @@ def test_the_neighbour_issues_prints_sees_and_ends_nothing_of_hers(world: World,
     assert refusal.value.code == "elders.unknown"
     for band_id in (world.her.band_id, 1, 2**80):
         for deed in (
-            lambda band_id=band_id: issuing.printable(band_id, guardian_id=theirs, now=now),
-            lambda band_id=band_id: issuing.drawn(band_id, guardian_id=theirs),
+            lambda band_id=band_id: print_page(band_id, theirs, now),
+            lambda band_id=band_id: printing.drawn(band_id, guardian_id=theirs),
             lambda band_id=band_id: issuing.end(band_id, BandEnd.LOST, guardian_id=theirs, now=now),
         ):
             with pytest.raises(NotFound) as refusal:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice
@@ -18,14 +21,18 @@ from sqlalchemy import func, select
 from tests.world import World
 from wristband.bands import queries, tokens
 from wristband.bands.artwork import drawing
+from wristband.bands.artwork.checking import decoders
 from wristband.bands.artwork.design import Design
 from wristband.bands.models import Band
-from wristband.bands.rules import BandForm, BandState
+from wristband.bands.printing.stock import StockKind, StockPrint
+from wristband.bands.rules import BandForm, BandState, Look, PrintStyle
 from wristband.clock import now as today
 from wristband.db import db
-from wristband.errors import BadValue, NotFound
+from wristband.errors import BadValue, NotFound, Unavailable
 from wristband.house import house
 from wristband.services import stocking
+
+USUAL = StockPrint()
 
 
 @pytest.fixture
@@ -38,9 +45,11 @@ def mint(batch_id: int, now: datetime, pieces: int | None = None) -> int:
         return sum(islice(stocking.mint(batch_id, workers=workers, now=now), pieces))
 
 
-def print_all(batch_id: int, folder: Path, pieces: int | None = None, **options: int) -> int:
+def print_all(
+    batch_id: int, folder: Path, pieces: int | None = None, *, sheet_size: int = 50, how: StockPrint = USUAL
+) -> int:
     with ThreadPoolExecutor(2) as workers:
-        printing = stocking.print_batch(batch_id, folder, workers=workers, in_flight=2, **options)
+        printing = stocking.print_batch(batch_id, folder, workers=workers, in_flight=2, sheet_size=sheet_size, how=how)
         return sum(islice(printing, pieces))
 
 
@@ -74,6 +83,22 @@ def test_minting_that_broke_off_goes_on_where_it_was(app: Flask, now: datetime) 
     after = {band.serial for band in queries.list_minted(batch_id, 1, 230)}
     assert before < after
     assert db.session.scalar(select(func.count(Band.id)).where(Band.batch_id == batch_id)) == 230
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_blank_that_cannot_be_read_again_by_two_decoders_is_not_kept(
+    app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = stocking.begin(BandForm.WRISTBAND, 2, now=now)
+    with monkeypatch.context() as lacking:
+        for module in ("pyzbar.pyzbar", "cv2"):
+            lacking.setitem(sys.modules, module, None)
+        decoders.cache_clear()
+        with pytest.raises(Unavailable) as refusal:
+            mint(batch_id, now)
+    assert refusal.value.code == "artwork.no_second_decoder"
+    assert stocking.progress(batch_id) == (2, 0)
+    assert mint(batch_id, now) == 2
 
 
 @pytest.mark.parametrize("count", [0, -1, 100_001])
@@ -112,6 +137,68 @@ def test_a_print_that_broke_off_prints_no_band_twice_and_skips_none(app: Flask, 
     codes = [band.code.shown for band in queries.list_minted(batch_id, 1, 7)]
     text = "".join(page.extract_text() for path in sorted(folder.glob("*.pdf")) for page in PdfReader(path).pages)
     assert [text.count(code) for code in codes] == [1] * 7
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("kind", "ending"), [(StockKind.ZPL, "zpl"), (StockKind.NFC, "csv")])
+def test_whatever_a_batch_is_printed_as_it_goes_on_where_it_was(
+    app: Flask, now: datetime, tmp_path: Path, kind: StockKind, ending: str
+) -> None:
+    batch_id, how = stocking.begin(BandForm.WRISTBAND, 5, now=now), StockPrint(kind)
+    mint(batch_id, now)
+    print_all(batch_id, tmp_path, pieces=1, sheet_size=2, how=how)
+    assert print_all(batch_id, tmp_path, sheet_size=2, how=how) == 5
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert (manifest["output"], manifest["bands"]) == (kind.value, 5)
+    files = sorted(tmp_path.glob(f"*.{ending}"))
+    assert [sheet["file"] for sheet in manifest["sheets"]] == [path.name for path in files]
+    assert [sheet["sha256"] for sheet in manifest["sheets"]] == [
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    ]
+    texts = [path.read_text() for path in files]
+    if kind is StockKind.ZPL:
+        assert [text.count("^XA") for text in texts] == [2, 2, 1]
+    else:
+        codes = [band.code.shown for band in queries.list_minted(batch_id, 1, 5)]
+        rows = [row.split(",") for text in texts for row in text.splitlines()[1:]]
+        assert [row[:2] for row in rows] == [[str(number), code] for number, code in enumerate(codes, 1)]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_batch_is_printed_when_all_of_it_is_minted(app: Flask, now: datetime, tmp_path: Path) -> None:
+    batch_id = stocking.begin(BandForm.WRISTBAND, 150, now=now)
+    mint(batch_id, now, pieces=1)
+    with pytest.raises(BadValue) as refusal:
+        print_all(batch_id, tmp_path / "print")
+    assert (refusal.value.code, refusal.value.facts["minted"]) == ("bands.batch_unfinished", 100)
+    assert not (tmp_path / "print").exists()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_folder_holds_one_look_only(app: Flask, now: datetime, tmp_path: Path) -> None:
+    batch_id = stocking.begin(BandForm.WRISTBAND, 1, now=now)
+    mint(batch_id, now)
+    print_all(batch_id, tmp_path, how=StockPrint(style=PrintStyle(Look.DISCREET)))
+    with pytest.raises(BadValue) as refusal:
+        print_all(batch_id, tmp_path)
+    assert refusal.value.code == "bands.folder_of_another"
+
+
+def test_at_a_terminal_blanks_are_made_and_printed_by_as_many_processes_as_one_says(tmp_path: Path) -> None:
+    environment = os.environ | {
+        "WRISTBAND_DATA_DIR": str(tmp_path / "data"),
+        "WRISTBAND_BASE_URL": "https://hb.example",
+    }
+
+    def wristband(*words: str) -> str:
+        command = [sys.executable, "-c", "from wristband.cli import main; main()", *words]
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+
+    wristband("migrate")
+    begun = wristband("bands", "mint", "--count", "3", "--workers", "2")
+    batch = begun.split("--batch ")[1].split()[0]
+    wristband("bands", "print", batch, "--out", str(tmp_path / "tags"), "--output", "nfc", "--workers", "1")
+    assert {path.name for path in (tmp_path / "tags").iterdir()} == {"manifest.json", f"{batch}-000001-000500.csv"}
 
 
 def with_last(sheet: dict[str, int]) -> dict[str, int]:

@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wristband.bands.rules import BandEnd, BandForm, BandState
-from wristband.db import Row, UtcDateTime, enum_type
+from wristband.bands.rules import CHECK_TRIES_FOR_LIFE, BandEnd, BandForm, BandState
+from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
 from wristband.sealing import sealed
 from wristband.values.code import BandCode
 
@@ -27,7 +27,7 @@ class Band(Row):
 
     __tablename__ = "band"
     __table_args__ = (sa.UniqueConstraint("batch_id", "batch_number"),)
-    key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    key: Mapped[str] = mapped_column(KeyedHash(64, "codes"), unique=True)
     """Idempotency: the same form sent twice issues one band."""
     serial: Mapped[str] = mapped_column(sa.String(12), unique=True)
     key_id: Mapped[str] = mapped_column(sa.String(1))
@@ -41,17 +41,21 @@ class Band(Row):
     """The square of the photo that was drawn; a later crop of the portrait does not change this band."""
     design: Mapped[bytes] = mapped_column(sa.LargeBinary)
     """The symbol exactly as it was drawn and tested, so that a reprint is the same band."""
-    check_code_hash: Mapped[str] = mapped_column(sa.String(200))
+    check_code_hash: Mapped[str] = mapped_column(KeyedHash(200, "codes"))
     check_code_sealed: Mapped[str | None] = mapped_column("check_code", sa.Text)
-    check_code = sealed("check_code_sealed")
+    check_code = sealed("check_code_sealed", owner="elder_id", erased=None)
     """Kept readable only while the band may still have to be printed."""
     check_tries: Mapped[int] = mapped_column(default=0)
     """Tries of the check code over the band's whole life: spent before comparing, never given back."""
+    check_allowed: Mapped[int] = mapped_column(default=CHECK_TRIES_FOR_LIFE)
+    """How many; then the route is shut until a guardian opens it again for as many more."""
     batch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("batch.id"))
     batch_number: Mapped[int | None]
     """From 1, within its batch: the order of the print."""
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     issued_by: Mapped[str] = mapped_column(sa.String(48))
+    printed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was last put on paper, by whomever; of blank stock that is bound at the latest when it was made."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     end: Mapped[BandEnd | None] = mapped_column(enum_type(BandEnd))
 

@@ -17,8 +17,8 @@ _FIRST_AND_LAST, _SHORT, _WELL_KNOWN = 0xC0, 0x10, 0x01
 _MESSAGE, _TERMINATOR, _THREE_BYTES = 0x03, 0xFE, 0xFF
 
 
-def ndef_message(address: str) -> bytes:
-    """The message for an address of http or https, in ASCII.
+def opened(address: str) -> str:
+    """An address of http or https, in ASCII, as a tag says it to a phone.
 
     Scheme and host are written small, since some phones compare them literally; the rest stays as it is. BadValue
     `nfc.not_an_address`.
@@ -26,7 +26,12 @@ def ndef_message(address: str) -> bytes:
     found = _ADDRESS.fullmatch(address)
     if found is None or not found[1].isascii() or not found[1].isprintable() or " " in found[1]:
         raise BadValue("nfc.not_an_address")
-    text = found[1].lower() + found[2]
+    return found[1].lower() + found[2]
+
+
+def ndef_message(address: str) -> bytes:
+    """The message for an address as it is `opened`. BadValue `nfc.not_an_address`."""
+    text = opened(address)
     beginning, number = next(each for each in _BEGINNINGS if text.startswith(each[0]))
     payload = bytes([number]) + text[len(beginning) :].encode("ascii")
     short = len(payload) < 256

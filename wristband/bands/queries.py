@@ -1,16 +1,20 @@
-"""Bands by serial, and as their elder's guardians see them."""
+"""Bands by serial, as their elder's guardians see them, and as the elder's station prints them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from wristband.bands.models import Band, Batch
-from wristband.bands.rules import BandState
+from wristband.bands.rules import BandForm, BandState
 from wristband.db import db
+from wristband.elders.models import Elder
 from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
+from wristband.values.code import BandCode
 
 
 def find_band(serial: str) -> Band | None:
@@ -99,3 +103,75 @@ def count_active(elder_id: int) -> int:
         )
         or 0
     )
+
+
+# ---- at the station of their elders
+
+
+@dataclass(frozen=True, slots=True)
+class StationBand:
+    """A band as the counter tells it from others: whose it is, by the name the elder is called, and no more."""
+
+    id: int
+    code: BandCode
+    called: str
+    issued_at: datetime
+    printed_at: datetime | None
+
+
+def list_station_bands(form: BandForm, *, station_id: int, most: int) -> list[StationBand]:
+    """Bands in use of the station's elders, `most` of them: those not printed yet first, then the newest first."""
+    rows = db.session.execute(
+        sa.select(Band.id, Band.serial, Band.issued_at, Band.printed_at, Elder)
+        .join(Elder, Elder.id == Band.elder_id)
+        .where(Elder.station_id == station_id, Band.state == BandState.ACTIVE, Band.form == form)
+        .order_by(Band.printed_at.is_not(None), Band.issued_at.desc(), Band.id.desc())
+        .limit(most)
+    )
+    return [
+        StationBand(
+            row.id,
+            BandCode.from_serial(row.serial),
+            row.Elder.called or row.Elder.name,
+            row.issued_at,
+            row.printed_at,
+        )
+        for row in rows
+    ]
+
+
+def count_station_bands(*, station_id: int) -> dict[BandForm, tuple[int, int]]:
+    """By form, how many bands in use the station's elders have, and how many of them are not printed yet."""
+    waiting = sa.func.count(Band.id).filter(Band.printed_at.is_(None))
+    rows = db.session.execute(
+        sa.select(Band.form, sa.func.count(Band.id), waiting)
+        .where(Band.elder_id.in_(_elders_at(station_id)), Band.state == BandState.ACTIVE)
+        .group_by(Band.form)
+    )
+    return {form: (count, unprinted) for form, count, unprinted in rows}
+
+
+def ids_to_print(band_ids: Collection[int], form: BandForm, *, station_id: int) -> list[int]:
+    """Of these bands those that the station may print in this form, in the order in which they were issued."""
+    return list(
+        db.session.scalars(
+            sa.select(Band.id)
+            .where(
+                Band.id.in_(band_ids),
+                Band.form == form,
+                Band.state == BandState.ACTIVE,
+                Band.elder_id.in_(_elders_at(station_id)),
+            )
+            .order_by(Band.issued_at, Band.id)
+        )
+    )
+
+
+def list_by_id(band_ids: Sequence[int]) -> list[Band]:
+    """These bands in this order; whoever asks has settled before that they may be seen."""
+    found = {band.id: band for band in db.session.scalars(sa.select(Band).where(Band.id.in_(band_ids)))}
+    return [found[band_id] for band_id in band_ids if band_id in found]
+
+
+def _elders_at(station_id: int) -> sa.Select[int]:
+    return sa.select(Elder.id).where(Elder.station_id == station_id)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from wristband.errors import BadValue
 from wristband.values.budget import Budget, Fails
 
 
@@ -55,6 +57,65 @@ FORM_WORDS = {
 }
 
 
+class Look(StrEnum):
+    """How a band looks: to be noticed, or calm for who would not wear the other."""
+
+    LOUD = "loud"
+    DISCREET = "discreet"
+
+
+LOOK_WORDS = {Look.LOUD: _("醒目"), Look.DISCREET: _("低调")}
+LOOK_USES = {
+    Look.LOUD: _("黄底黑字，写着「我可能迷路了」。"),
+    Look.DISCREET: _("米底蓝字，只写「扫码联系」，不提走失。"),
+}
+
+# Each in its own words: whoever prints may read only one of the two.
+PRINT_LANGUAGES = {"zh": "中文", "en": "English"}
+
+
+class PrintKind(StrEnum):
+    """What a band is printed as; each is the ending of its file."""
+
+    PDF = "pdf"
+    PNG = "png"
+    SVG = "svg"
+    ZPL = "zpl"
+    NDEF = "ndef"
+    """For a tag writer; nothing is on paper afterwards."""
+
+
+# Dots an inch that a kind is made in, the usual first; of the others a millimetre is a millimetre.
+RESOLUTIONS: dict[PrintKind, tuple[int, ...]] = {PrintKind.PNG: (300,), PrintKind.ZPL: (203, 300)}
+
+
+@dataclass(frozen=True, slots=True)
+class PrintStyle:
+    """What may be chosen of a print; the band itself stays the same. `language` is one of PRINT_LANGUAGES."""
+
+    look: Look = Look.LOUD
+    language: str = "zh"
+
+    @classmethod
+    def of(cls, look: str, language: str) -> PrintStyle:
+        """As it was sent; what was left out is the usual. Raises BadValue `bands.print_choice`."""
+        if (look and look not in set(Look)) or (language and language not in PRINT_LANGUAGES):
+            raise BadValue("bands.print_choice")
+        return cls(Look(look) if look else Look.LOUD, language or "zh")
+
+
+def resolution(kind: PrintKind, dpi: str) -> int:
+    """The dots an inch that were asked for, or the usual ones; 0 for a kind without. Raises `bands.print_choice`."""
+    known = RESOLUTIONS.get(kind, ())
+    if dpi and dpi not in map(str, known):
+        raise BadValue("bands.print_choice")
+    return int(dpi) if dpi else next(iter(known), 0)
+
+
+# Bands an officer prints in one file.
+LARGEST_PRINT = 200
+
+
 MOVES: dict[BandState, frozenset[BandState]] = {
     BandState.BLANK: frozenset({BandState.ACTIVE, BandState.ENDED}),
     BandState.ACTIVE: frozenset({BandState.ENDED}),
@@ -74,6 +135,15 @@ WORN_FOR = timedelta(days=365)
 CHECK_BY_DEVICE = Budget("check_code.device", burst=3, every_s=1800, fails=Fails.CLOSED, refusal="bands.tries_spent")
 CHECK_BY_BAND = Budget("check_code.band", burst=10, every_s=8640, fails=Fails.CLOSED, refusal="bands.tries_spent")
 CHECK_TRIES_FOR_LIFE = 100
+# The family hears of so many wrong ones.
+CHECK_TOLD_AT = frozenset({10, 50, 100})
+
+# An officer at the counter asks for a family by the number that was said.
+LOOK_UPS_AN_OFFICER = Budget(
+    "family_look_up.officer", burst=30, every_s=120, fails=Fails.CLOSED, refusal="bands.look_ups_spent"
+)
+# From the right check code to the choice of the elder.
+BINDING_LASTS = timedelta(minutes=10)
 
 LARGEST_BATCH = 100_000
 

@@ -8,6 +8,8 @@ from functools import cache
 import sqlalchemy as sa
 
 from wristband import limits
+from wristband.accounts.queries import find_guardian_by_phone
+from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.bands import queries
@@ -17,14 +19,21 @@ from wristband.bands.rules import (
     CHECK_BY_BAND,
     CHECK_BY_DEVICE,
     CHECK_TRIES_FOR_LIFE,
+    LOOK_UPS_AN_OFFICER,
     BandState,
     states_before,
 )
+from wristband.clock import ZONE
 from wristband.db import db, transaction
-from wristband.elders.queries import get_elder
+from wristband.elders.queries import get_elder, list_elders
 from wristband.errors import BadValue
+from wristband.house import house
+from wristband.outbox import family
 from wristband.scans.challenges import check_code_matches, hash_check_code
 from wristband.values.code import BandCode, CheckCode
+from wristband.values.phone import Phone
+
+# ---- by a guardian
 
 
 def bind(code: BandCode, check: CheckCode, elder_id: int, *, guardian_id: int, now: datetime) -> int:
@@ -34,30 +43,98 @@ def bind(code: BandCode, check: CheckCode, elder_id: int, *, guardian_id: int, n
     committed before the comparison.
     """
     get_elder(elder_id, guardian_id=guardian_id)
-    band_id, kept = _spend_try(code, guardian_id, now)
-    if not check_code_matches(kept, band_id, check.digits):
-        raise BadValue("bands.bind_refused")
+    band_id = _held_in_hand(code, check, (f"guardian:{guardian_id}",), now)
     with transaction():
-        get_elder(elder_id, guardian_id=guardian_id, held=True)
-        if queries.count_active(elder_id) >= BANDS_AN_ELDER:
-            raise BadValue("bands.too_many", most=BANDS_AN_ELDER)
-        bound = db.session.execute(
-            sa.update(Band)
-            .where(Band.id == band_id, Band.state.in_(states_before(BandState.ACTIVE)))
-            .values(state=BandState.ACTIVE, elder_id=elder_id)
-        )
-        if bound.rowcount != 1:  # type: ignore[attr-defined]
-            raise BadValue("bands.bind_refused")
+        _give(band_id, elder_id, guardian_id)
         trail.record(
             Deed.BAND_BOUND, actor=f"guardian:{guardian_id}", subject=f"band:{band_id}", at=now, elder_id=elder_id
         )
     return band_id
 
 
-def _spend_try(code: BandCode, guardian_id: int, now: datetime) -> tuple[int, str]:
+# ---- by an officer at the counter, for a guardian who has said a number
+
+
+def prove_at_counter(code: BandCode, check: CheckCode, *, officer: OfficerAccount, now: datetime) -> int:
+    """The blank band in the officer's hand. Raises BadValue, TooMany; the same rules as a guardian's.
+
+    Tries are counted by officer and band, since one officer hands out many.
+    """
+    return _held_in_hand(code, check, (officer.actor, code.serial), now)
+
+
+def look_up_family(band_id: int, phone: Phone, *, officer: OfficerAccount, now: datetime) -> int:
+    """The guardian with this number, to whose elders the proved band may go. Raises BadValue, TooMany.
+
+    A number that nobody has and one without elders are refused alike. Who was looked up is recorded by id.
+    """
+    with transaction():
+        limits.spend(LOOK_UPS_AN_OFFICER, str(officer.officer_id), now=now)
+        guardian = find_guardian_by_phone(phone)
+        guardian_id = guardian.id if guardian else 0
+        found: list[int | None] = [elder.id for elder in list_elders(guardian_id=guardian_id)]
+        # One row an elder, since each name is shown; one without where nothing is.
+        for elder_id in found or [None]:
+            trail.record(
+                Deed.FAMILY_LOOKED_UP,
+                actor=officer.actor,
+                subject=f"guardian:{guardian_id}",
+                at=now,
+                elder_id=elder_id,
+                band=band_id,
+            )
+    if not found:
+        raise BadValue("bands.no_elders")
+    return guardian_id
+
+
+def bind_at_counter(band_id: int, elder_id: int, *, guardian_id: int, officer: OfficerAccount, now: datetime) -> None:
+    """Give the proved band to an elder of the guardian who was looked up, and tell the family.
+
+    Raises NotFound for anybody else's elder, BadValue for a band that is somebody's by now.
+    """
+    with transaction():
+        code = _give(band_id, elder_id, guardian_id)
+        trail.record(
+            Deed.BAND_BOUND,
+            actor=officer.actor,
+            subject=f"band:{band_id}",
+            at=now,
+            elder_id=elder_id,
+            guardian=guardian_id,
+            station=officer.station_id,
+        )
+        settings = house().settings
+        family.owe(
+            elder_id,
+            f"band_bound:{band_id}",
+            wording="band_bound",
+            facts={
+                "organisation": settings.organisation,
+                "organisation_phone": settings.organisation_phone,
+                "station": officer.station_name,
+                "code_tail": code.tail,
+                "time": f"{now.astimezone(ZONE):%H:%M}",
+            },
+            at=now,
+        )
+
+
+# ---- both
+
+
+def _held_in_hand(code: BandCode, check: CheckCode, who: tuple[str, ...], now: datetime) -> int:
+    """The blank band whose check code was typed. Raises BadValue, TooMany."""
+    band_id, kept = _spend_try(code, who, now)
+    if not check_code_matches(kept, band_id, check.digits):
+        raise BadValue("bands.bind_refused")
+    return band_id
+
+
+def _spend_try(code: BandCode, who: tuple[str, ...], now: datetime) -> tuple[int, str]:
     """The band and the hash to compare with, its try taken; a hash nothing fits where there is none to try."""
     with transaction():
-        limits.spend(CHECK_BY_DEVICE, f"guardian:{guardian_id}", now=now)
+        limits.spend(CHECK_BY_DEVICE, *who, now=now)
         limits.spend(CHECK_BY_BAND, code.serial, now=now)
         taken = db.session.execute(
             sa.update(Band)
@@ -70,6 +147,23 @@ def _spend_try(code: BandCode, guardian_id: int, now: datetime) -> tuple[int, st
             .returning(Band.id, Band.check_code_hash)
         ).first()
     return (taken.id, taken.check_code_hash) if taken else (0, _nothing())
+
+
+def _give(band_id: int, elder_id: int, guardian_id: int) -> BandCode:
+    """Bind in the caller's transaction; the band's code. Raises NotFound, BadValue."""
+    get_elder(elder_id, guardian_id=guardian_id, held=True)
+    if queries.count_active(elder_id) >= BANDS_AN_ELDER:
+        raise BadValue("bands.too_many", most=BANDS_AN_ELDER)
+    bound = db.session.execute(
+        sa.update(Band)
+        .where(Band.id == band_id, Band.state.in_(states_before(BandState.ACTIVE)))
+        # It is in somebody's hand, so it has been printed: no counter need print it again.
+        .values(state=BandState.ACTIVE, elder_id=elder_id, printed_at=sa.func.coalesce(Band.printed_at, Band.issued_at))
+        .returning(Band.serial)
+    ).first()
+    if bound is None:
+        raise BadValue("bands.bind_refused")
+    return BandCode.from_serial(bound.serial)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Issuing a band: drawn, read back by two decoders, only then kept; printed; ended."""
+"""Issuing a band: drawn, read back by two decoders, only then kept; ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.bands import queries, tokens
-from wristband.bands.artwork.design import Design
 from wristband.bands.artwork.release import Release, release
 from wristband.bands.models import Band
 from wristband.bands.rules import BANDS_AN_ELDER, BandEnd, BandForm, BandState, states_before
@@ -24,21 +23,9 @@ from wristband.errors import BadValue, Conflict, Unavailable
 from wristband.house import house
 from wristband.scans.challenges import hash_check_code
 from wristband.sealing import box
-from wristband.values.code import BandCode, CheckCode
+from wristband.values.code import CheckCode
 
 _TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class PrintableBand:
-    """Everything a printer needs of one band."""
-
-    design: Design
-    face: Image.Image | None
-    code: BandCode
-    check_code: CheckCode | None
-    form: BandForm
-    issued_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +87,6 @@ def issue(
 def _check_room(elder_id: int, instead_of: Replaced | None) -> None:
     if queries.count_active(elder_id) - (instead_of is not None) >= BANDS_AN_ELDER:
         raise BadValue("bands.too_many", most=BANDS_AN_ELDER)
-
-
-def printable(band_id: int, *, guardian_id: int, now: datetime) -> PrintableBand:
-    """One of my elders' bands, to be printed; the print is recorded. Raises NotFound, Conflict for an ended one."""
-    with transaction():
-        band = queries.get_band(band_id, guardian_id=guardian_id)
-        if band.state is BandState.ENDED:
-            raise Conflict("bands.ended")
-        _record(Deed.BAND_PRINTED, band, guardian_id, now)
-    return _printable(band)
-
-
-def drawn(band_id: int, *, guardian_id: int) -> PrintableBand:
-    """One of my elders' bands as it was drawn, for the screen. Raises NotFound."""
-    return _printable(queries.get_band(band_id, guardian_id=guardian_id))
-
-
-def _printable(band: Band) -> PrintableBand:
-    crop = (
-        photos.Crop(band.crop_left, band.crop_top or 0.0, band.crop_size or 1.0) if band.crop_left is not None else None
-    )
-    return PrintableBand(
-        design=Design.from_bytes(band.design),
-        face=_face(band.photo_id, crop) if band.photo_id and crop else None,
-        code=BandCode.from_serial(band.serial),
-        check_code=CheckCode.parse(band.check_code) if band.check_code else None,
-        form=band.form,
-        issued_at=band.issued_at,
-    )
 
 
 def end(band_id: int, why: BandEnd, *, guardian_id: int, now: datetime) -> None:

@@ -13,11 +13,14 @@ from sqlalchemy.exc import IntegrityError
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.bands import queries, tokens
-from wristband.bands.artwork.design import Design, design
+from wristband.bands.artwork.design import Design
+from wristband.bands.artwork.release import release
 from wristband.bands.models import Band, Batch
+from wristband.bands.printing.band import BandPrint
 from wristband.bands.printing.manifest import Manifest, Sheet
-from wristband.bands.printing.pdf import BandPrint, band_pdf
-from wristband.bands.rules import LARGEST_BATCH, BandForm, BandState
+from wristband.bands.printing.stock import StockPrint
+from wristband.bands.printing.words import Language
+from wristband.bands.rules import LARGEST_BATCH, BandForm, BandState, Look
 from wristband.db import db, new_id, transaction
 from wristband.errors import BadValue, Unavailable
 from wristband.house import house
@@ -26,6 +29,7 @@ from wristband.sealing import box
 from wristband.values.code import BandCode, CheckCode
 
 _CHUNK = 100
+_USUAL_PRINT = StockPrint()
 
 
 # ---- minting
@@ -59,9 +63,10 @@ class _Blank:
 
 
 def mint(batch_id: int, *, workers: Executor, now: datetime) -> Iterator[int]:
-    """Draw the batch's missing blanks, a hundred a transaction; yields how many each time. Raises NotFound.
+    """Draw and check the batch's missing blanks, a hundred a transaction; yields how many each time.
 
-    What was minted before a kill is found and left: no number is minted twice, none is skipped.
+    What was minted before a kill is found and left: no number is minted twice, none is skipped. Raises NotFound, and
+    Unavailable as `release` does.
     """
     batch = queries.get_batch(batch_id)
     address, form = batch.address, batch.form
@@ -80,7 +85,7 @@ def mint(batch_id: int, *, workers: Executor, now: datetime) -> Iterator[int]:
 def _draw(wanted: tuple[int, int, str]) -> _Blank:
     band_id, number, address = wanted
     keys = house().band_keys
-    drawn = design(address, lambda serial: tokens.sign(serial, keys), None)
+    drawn = release(address, lambda serial: tokens.sign(serial, keys), None).design
     check_code = CheckCode.random().digits
     return _Blank(band_id, number, drawn.to_bytes(), check_code, hash_check_code(band_id, check_code))
 
@@ -110,15 +115,24 @@ def _band(blank: _Blank, batch_id: int, form: BandForm, now: datetime) -> Band:
 
 
 @dataclass(frozen=True, slots=True)
+class _Row:
+    """A band as a worker is told of it."""
+
+    number: int
+    design: bytes
+    check_code: str | None
+    issued: date
+
+
+@dataclass(frozen=True, slots=True)
 class _SheetJob:
     """One file to be printed, and everything a worker needs for it."""
 
     name: str
     first: int
-    bands: tuple[tuple[bytes, str | None, date], ...]
+    rows: tuple[_Row, ...]
     form: BandForm
-    language: str
-    font_path: Path | None
+    how: StockPrint
 
 
 def print_batch(
@@ -128,29 +142,33 @@ def print_batch(
     workers: Executor,
     in_flight: int,
     sheet_size: int = 50,
-    language: str = "zh",
+    how: StockPrint = _USUAL_PRINT,
 ) -> Iterator[int]:
-    """Print a batch into numbered PDFs of `sheet_size` bands and a manifest; yields how many bands each time.
+    """Print a batch into numbered files of `sheet_size` bands and a manifest; yields how many bands each time.
 
     A band lies in exactly one file, by its number. A file the manifest holds with the same digest is left; one that a
-    kill left behind half is made again whole. At most `in_flight` sheets are held at once. Raises BadValue, NotFound.
+    kill left behind half is made again whole. At most `in_flight` sheets are held at once. Raises NotFound; BadValue
+    `bands.sheet_size`, `bands.batch_unfinished` (a sheet that would lack bands today and have them tomorrow is printed
+    twice), and what `Manifest` and `StockPrint.sheet` refuse.
     """
     if not 1 <= sheet_size <= 500:
         raise BadValue("bands.sheet_size")
     batch = queries.get_batch(batch_id)
-    about = {"batch": str(batch_id), "form": batch.form.value, "language": language, "sheet_size": sheet_size}
+    if (minted := queries.count_minted(batch_id)) < batch.wanted:
+        raise BadValue("bands.batch_unfinished", batch=batch_id, minted=minted, wanted=batch.wanted)
+    about = {"batch": str(batch_id), "form": batch.form.value, **how.about, "sheet_size": sheet_size}
     manifest = Manifest.open(folder, about)
     names = {
-        first: _sheet_name(batch_id, first, sheet_size)
-        for first in range(1, queries.count_minted(batch_id) + 1, sheet_size)
+        first: f"{batch_id}-{first:06d}-{first + sheet_size - 1:06d}.{how.ending}"
+        for first in range(1, batch.wanted + 1, sheet_size)
     }
     printed = {first: manifest.printed(name) for first, name in names.items()}
     if done := sum(printed.values()):
         yield done
-    jobs = (_job(batch, first, sheet_size, language) for first in names if not printed[first])
-    for job, pdf in _in_order(workers, jobs, in_flight):
-        manifest.keep(Sheet(job.name, job.first, len(job.bands)), pdf)
-        yield len(job.bands)
+    jobs = (_job(batch, first, sheet_size, name, how) for first, name in names.items() if not printed[first])
+    for job, data in _in_order(workers, jobs, in_flight):
+        manifest.keep(Sheet(job.name, job.first, len(job.rows)), data)
+        yield len(job.rows)
 
 
 def _in_order(workers: Executor, jobs: Iterator[_SheetJob], in_flight: int) -> Iterator[tuple[_SheetJob, bytes]]:
@@ -164,23 +182,19 @@ def _in_order(workers: Executor, jobs: Iterator[_SheetJob], in_flight: int) -> I
         yield job, future.result()
 
 
-def _sheet_name(batch_id: int, first: int, sheet_size: int) -> str:
-    return f"{batch_id}-{first:06d}-{first + sheet_size - 1:06d}.pdf"
-
-
-def _job(batch: Batch, first: int, sheet_size: int, language: str) -> _SheetJob:
+def _job(batch: Batch, first: int, sheet_size: int, name: str, how: StockPrint) -> _SheetJob:
     bands = queries.list_minted(batch.id, first, sheet_size)
-    rows = tuple((band.design, band.check_code, band.issued_at.date()) for band in bands)
+    rows = tuple(_Row(band.batch_number or 0, band.design, band.check_code, band.issued_at.date()) for band in bands)
     db.session.expunge_all()  # ten thousand rows are not kept because they were once read
-    name = _sheet_name(batch.id, first, sheet_size)
-    return _SheetJob(name, first, rows, batch.form, language, house().settings.print_font)
+    return _SheetJob(name, first, rows, batch.form, how)
 
 
 def _print(job: _SheetJob) -> bytes:
-    prints = []
-    for octets, check_code, issued in job.bands:
-        drawn = Design.from_bytes(octets)
-        code = BandCode.from_serial(drawn.serial)
-        checked = CheckCode.parse(check_code) if check_code else None
-        prints.append(BandPrint(drawn, None, code, checked, issued, "en" if job.language == "en" else "zh"))
-    return band_pdf(prints, job.form, font_path=job.font_path)
+    language: Language = "en" if job.how.style.language == "en" else "zh"
+    bands = []
+    for row in job.rows:
+        drawn = Design.from_bytes(row.design)
+        code, check = BandCode.from_serial(drawn.serial), CheckCode.parse(row.check_code) if row.check_code else None
+        discreet = job.how.style.look is Look.DISCREET
+        bands.append((row.number, BandPrint(drawn, None, code, check, row.issued, language, discreet)))
+    return job.how.sheet(bands, job.form)

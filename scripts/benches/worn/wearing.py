@@ -44,17 +44,18 @@ class Damage:
     jpeg: int
 
 
-def _strength(severity: int) -> float:
+def strength_of(severity: int) -> float:
+    """How strong everything that happens may be, for a severity of 1 to 5."""
     return 0.5 + 0.62 * severity
 
 
-_STRONGEST = _strength(max(SEVERITIES))
+_STRONGEST = strength_of(max(SEVERITIES))
 
 
 def damage(seed: int, severity: int) -> Damage:
     """The damage of one seed: every kind is in it, each as strong as chance has it, up to the severity (1 to 5)."""
     chance = np.random.default_rng([seed, severity])
-    strength = _strength(severity)  # a plain symbol's rate falls from nearly all to about a third
+    strength = strength_of(severity)  # a plain symbol's rate falls from nearly all to about a third
     side, places, background = _view(chance, strength)
     shape = (side, side)
     stain, stain_light = _dirt_and_scratches(chance, strength)

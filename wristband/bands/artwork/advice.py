@@ -9,9 +9,18 @@ from wristband.bands.artwork.drawing import QUIET_MODULES, SIZE_MM
 from wristband.bands.artwork.layout import PREFERENCE, Layout
 from wristband.bands.artwork.symbol import Level
 
-# Points of read rate on worn bands that a plain symbol loses against version 3-Q when both are printed equally large;
-# beyond these nothing was measured, and the modules only get smaller.
-_POINTS_LOST = {(3, Level.Q): 0.0, (3, Level.M): 3.5, (4, Level.Q): 6.9}
+# Points of read rate on worn bands that a plain symbol loses against version 3-Q when both are printed equally large:
+# `scripts/bench artwork --symbols --faces 4 --payloads 12`.
+_POINTS_LOST = {
+    (3, Level.Q): 0.0,
+    (3, Level.M): 1.6,
+    (4, Level.Q): 5.8,
+    (4, Level.M): 10.2,
+    (5, Level.Q): 16.1,
+    (5, Level.M): 18.6,
+    (6, Level.Q): 23.6,
+    (6, Level.M): 27.5,
+}
 _SHORTEST_ADDRESS = len("https://a.b/t/")
 
 
@@ -19,7 +28,7 @@ _SHORTEST_ADDRESS = len("https://a.b/t/")
 class Advice:
     """The symbol that an address gets, and what it would take to get a better one.
 
-    `points_lost`: of read rate against the best symbol, None where nothing was measured. `freedom`: bits that the
+    `points_lost`: of read rate against the best symbol. `freedom`: bits that the
     portrait can have its way with. `shorten_by`: characters to leave out for the next better symbol, None when there
     is none. `upper_case_helps`: whether the same address in capitals would do better.
     """
@@ -27,7 +36,7 @@ class Advice:
     version: int
     level: Level
     module_mm: float
-    points_lost: float | None
+    points_lost: float
     freedom: int
     shorten_by: int | None
     upper_case_helps: bool
@@ -42,7 +51,7 @@ class Advice:
         if self.shorten_by:
             said += f"域名再短 {self.shorten_by} 个字符，会更好识读。"
         if not self.upper_case_helps and not self.shorten_by:
-            said += "域名再短也不会更好。" if self.points_lost != 0 else "这已是最好的了。"
+            said += "域名再短也不会更好。" if self.points_lost else "这已是最好的了。"
         return said
 
 
@@ -62,7 +71,7 @@ def capacity_advice(address: str) -> Advice:
         version=frame.version,
         level=frame.level,
         module_mm=SIZE_MM / (frame.size + 2 * QUIET_MODULES),
-        points_lost=_POINTS_LOST.get((frame.version, frame.level)),
+        points_lost=_POINTS_LOST[frame.version, frame.level],
         freedom=layout.freedom,
         shorten_by=next(shorter, None),
         upper_case_helps=_rank(chosen_layout(address.upper(), with_portrait=True)) < _rank(layout),

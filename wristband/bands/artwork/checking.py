@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -83,19 +83,23 @@ class CheckResult:
         return not self.lost and not self.misread and not any(self.damaged_codewords)
 
 
-def check(design: Design, portrait: Image.Image | Tone | None) -> CheckResult:
+def check(
+    design: Design, portrait: Image.Image | Tone | None, *, reference: Callable[[Design], Design] = plain
+) -> CheckResult:
     """Read the drawing with every decoder under every condition.
 
     As printed every decoder must read it; worn, every decoder that reads the plain symbol of the same payload under
-    the same wear. Unavailable `artwork.no_second_decoder` when there is neither zbar nor OpenCV.
+    the same wear. `reference` makes that plain symbol. Unavailable `artwork.no_second_decoder` when there is neither
+    zbar nor OpenCV.
     """
     drawn = light(design, portrait, PIXELS_PER_MODULE)
-    failures = _failures(photographed(drawn), design.payload)
-    wanted = {(trial.decoder, trial.condition) for trial in failures if trial.condition != "untouched"}
+    every = [(decoder, condition) for condition in WEAR for decoder in decoders()]
+    failures = _failures(drawn, design.payload, every)
+    wanted = [(trial.decoder, trial.condition) for trial in failures if trial.condition != "untouched"]
     hard: set[tuple[str, str]] = set()
-    if wanted:
-        reference = photographed(light(plain(design), None, PIXELS_PER_MODULE))
-        hard = {(trial.decoder, trial.condition) for trial in _failures(reference, design.payload)} & wanted
+    if wanted:  # the plain symbol is worn and read only where there is something to excuse
+        bare = light(reference(design), None, PIXELS_PER_MODULE)
+        hard = {(trial.decoder, trial.condition) for trial in _failures(bare, design.payload, wanted)}
     return CheckResult(
         lost=tuple(trial for trial in failures if (trial.decoder, trial.condition) not in hard),
         misread=tuple(trial for trial in failures if trial.read is not None),
@@ -103,14 +107,15 @@ def check(design: Design, portrait: Image.Image | Tone | None) -> CheckResult:
     )
 
 
-def _failures(picture: Image.Image, payload: str) -> list[Trial]:
-    failures = []
-    for condition, wear in WEAR.items():
-        worn = wear(picture)
-        for name, decoder in decoders().items():
-            read = decoder(worn)
-            if read != payload:
-                failures.append(Trial(name, condition, read))
+def _failures(drawn: Tone, payload: str, trials: Iterable[tuple[str, str]]) -> list[Trial]:
+    """Of these trials (a decoder, a condition) those that did not read the payload."""
+    picture, worn, failures = photographed(drawn), dict[str, Image.Image](), []
+    for decoder, condition in trials:
+        if condition not in worn:
+            worn[condition] = WEAR[condition](picture)
+        read = decoders()[decoder](worn[condition])
+        if read != payload:
+            failures.append(Trial(decoder, condition, read))
     return failures
 
 

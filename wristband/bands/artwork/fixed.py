@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-from PIL import Image
 from qrcode.util import lost_point
 
 from wristband.bands.artwork.agreement import Freedom, bits, wish
-from wristband.bands.artwork.checking import CheckResult, Trial, damaged_codewords, decoders
+from wristband.bands.artwork.checking import CheckResult, check
 from wristband.bands.artwork.design import SMALLEST_SIDE, Design, largest_side
-from wristband.bands.artwork.drawing import QUIET_MODULES, light
+from wristband.bands.artwork.drawing import QUIET_MODULES
 from wristband.bands.artwork.layout import PREFERENCE, Window
 from wristband.bands.artwork.portrait import Tone, by_module, is_blank
 from wristband.bands.artwork.release import Release
 from wristband.bands.artwork.segments import ALPHANUMERIC, TERMINATOR_BITS, Mode, Segment, padding
 from wristband.bands.artwork.symbol import MASKS, Frame, frame
-from wristband.bands.artwork.wear import PIXELS_PER_MODULE, WEAR, photographed
 from wristband.errors import BadValue, Unavailable
 
 LEAST_MODULE_MM = 0.5
@@ -78,12 +74,12 @@ def release_fixed(payload: str, portrait: Tone | None, *, size_mm: float) -> Rel
     for side in sides:
         assert portrait is not None  # noqa: S101 - there are sides only where there is one
         drawn = _agreeing(payload, used, portrait, side)
-        result = check_fixed(drawn, portrait)
+        result = _checked(drawn, portrait)
         if result.passed:
             return Release(drawn, result, tuple(refused))
         refused.append((drawn, result))
     drawn = plain_fixed(payload, used)
-    result = check_fixed(drawn, None)
+    result = _checked(drawn, None)
     if not result.passed:
         raise Unavailable("artwork.does_not_read")
     return Release(drawn, result, tuple(refused))
@@ -146,31 +142,6 @@ def _agreeing(payload: str, used: Frame, tone: Tone, side: int) -> Design:
     )
 
 
-def check_fixed(design: Design, portrait: Tone | None) -> CheckResult:
-    """As `checking.check`, against the plain symbol of the same payload.
-
-    Unavailable `artwork.no_second_decoder` when there is neither zbar nor OpenCV.
-    """
-    drawn = light(design, portrait, PIXELS_PER_MODULE)
-    failures = _failures(photographed(drawn), design.payload)
-    hard: Mapping[tuple[str, str], str | None] = {}
-    if failures:
-        reference = light(plain_fixed(design.payload, design.frame), None, PIXELS_PER_MODULE)
-        hard = _failures(photographed(reference), design.payload)
-    trials = {key: Trial(*key, read) for key, read in failures.items()}
-    return CheckResult(
-        lost=tuple(trial for key, trial in trials.items() if key not in hard or key[1] == "untouched"),
-        misread=tuple(trial for trial in trials.values() if trial.read is not None),
-        damaged_codewords=damaged_codewords(design, drawn),
-    )
-
-
-def _failures(picture: Image.Image, payload: str) -> dict[tuple[str, str], str | None]:
-    """By decoder and condition, what was read where it was not the payload."""
-    failures = {}
-    for condition, wear in WEAR.items():
-        worn = wear(picture)
-        for name, decoder in decoders().items():
-            if (read := decoder(worn)) != payload:
-                failures[name, condition] = read
-    return failures
+def _checked(design: Design, portrait: Tone | None) -> CheckResult:
+    """The same check as every band's, against the plain symbol of the payload."""
+    return check(design, portrait, reference=lambda made: plain_fixed(made.payload, made.frame))

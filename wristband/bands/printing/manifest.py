@@ -53,13 +53,13 @@ class Manifest:
             return 0
         return int(sheet["bands"])
 
-    def keep(self, sheet: Sheet, pdf: bytes) -> None:
+    def keep(self, sheet: Sheet, data: bytes) -> None:
         """Write the file, then the manifest that names it. Raises BadValue where the disk takes no more."""
-        self._sheets[sheet.file] = {**asdict(sheet), "bytes": len(pdf), "sha256": _sha256(pdf)}
+        self._sheets[sheet.file] = {**asdict(sheet), "bytes": len(data), "sha256": _sha256(data)}
         sheets = sorted(self._sheets.values(), key=lambda known: int(known["first"]))
         whole = {**self._about, "bands": sum(int(known["bands"]) for known in sheets), "sheets": sheets}
         try:
-            _write_whole(self._folder / sheet.file, pdf)
+            _write_whole(self._folder / sheet.file, data)
             _write_whole(self._folder / _NAME, json.dumps(whole, indent=1).encode())
         except OSError:
             raise BadValue("bands.folder_unwritable", folder=self._folder.name) from None

@@ -19,7 +19,7 @@ from wristband.bands.printing.typesetting import Type
 from wristband.bands.printing.words import WORDS, Language
 from wristband.bands.rules import BandForm
 
-__all__ = ["BandPrint", "PdfOptions", "Press", "Sheets", "band_pdf", "draw_piece", "symbol_pdf", "write_pdf"]
+__all__ = ["PdfOptions", "Press", "Sheets", "band_pdf", "draw_piece", "symbol_pdf", "write_pdf"]
 
 A4_MM = (210.0, 297.0)
 LANDSCAPE_MM = (A4_MM[1], A4_MM[0])

@@ -7,10 +7,11 @@ from wristband.bands.printing.band import BandPrint, symbol_mm
 from wristband.bands.printing.surface import Surface
 
 WIDTH_MM, HEIGHT_MM = 279.0, 25.0
+MOST_SYMBOL_MM = 24.5
+"""The widest symbol that a strip has room for; a wristband printer's always is, for dots as large as can be."""
 TAIL_MM = 62.0
 """Of a strip that is printed on one side, the end that the other end covers once the band is closed."""
 
-_MOST_SYMBOL_MM = 24.5
 # Words stand close to the symbol: on a wrist one sees about seven centimetres at a time.
 _TEXT_MM = 62.0
 _GAP_MM = 2.0
@@ -18,7 +19,7 @@ _GAP_MM = 2.0
 
 def outside(surface: Surface, band: BandPrint) -> None:
     """What shows on the wrist."""
-    _face(surface, band, WIDTH_MM, symbol_mm(band.design, SIZE_MM, _MOST_SYMBOL_MM))
+    _face(surface, band, WIDTH_MM, symbol_mm(band.design, SIZE_MM, MOST_SYMBOL_MM))
     words_end = WIDTH_MM - 6
     surface.text(words_end, 20.6, band.month, height=2.2, width=40, align="right", colour=band.ink)
 
@@ -56,7 +57,7 @@ def inside(surface: Surface, band: BandPrint) -> None:
 def on_one_side(surface: Surface, band: BandPrint) -> None:
     """The strip of a wristband printer, which has no inside: the check code stands on the end that is covered."""
     words, ink, worn = band.words, band.ink, WIDTH_MM - TAIL_MM
-    _face(surface, band, worn, _MOST_SYMBOL_MM)
+    _face(surface, band, worn, MOST_SYMBOL_MM)
     surface.dashes(worn, 1.5, worn, HEIGHT_MM - 1.5)
     left, room = worn + 4, TAIL_MM - 8
     surface.text(left, 5.0, f"{words.inside} · {words.overlap}", height=2.0, width=room, colour=ink)

@@ -54,8 +54,8 @@ WORDS: dict[Language, Words] = {
         lost="I may be lost",
         scan="Scan to help me home",
         emergency="Emergency 110",
-        number="No. {code}",
-        typed="Won't scan? Enter the number at {host}/b",
+        number="Band code {code}",
+        typed="Won't scan? Enter the band code at {host}/b",
         inside="Inside",
         check_code="Check code",
         check_code_use="Only someone beside me can see it. Enter it when the page asks.",
@@ -70,9 +70,9 @@ WORDS: dict[Language, Words] = {
 
 DISCREET: dict[Language, Words] = {
     "zh": replace(WORDS["zh"], lost="", scan="扫码联系", typed="或打开 {host}/b 输入编号"),
-    "en": replace(WORDS["en"], lost="", scan="Scan to contact", typed="Or enter the number at {host}/b"),
+    "en": replace(WORDS["en"], lost="", scan="Scan to contact", typed="Or enter the band code at {host}/b"),
 }
-"""For who would not wear the others: nothing of being lost, of home or of help. 110 and the number stay."""
+"""For who would not wear the others: nothing of being lost, of home or of help. 110 and the band code stay."""
 
 
 def host_of(address: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Response, abort, current_app, g, render_template, request
 from markupsafe import Markup, escape
@@ -68,7 +69,13 @@ def _scan_page(band: str) -> Response:
         log: ScanLog = current_app.extensions["scan_log"]
         log.note(Opening(page.scan, band, current(), clock.now()))
     g.content_security_policy = _style()[1]
-    filled = {"scan": page.scan, "stamp": page.stamp, "band": str(escape(page.band)), "code_tail": page.code_tail}
+    filled = {
+        "scan": page.scan,
+        "stamp": page.stamp,
+        "band": str(escape(page.band)),
+        "scanned": quote(page.band, safe="", errors="replace"),
+        "code_tail": page.code_tail,
+    }
     pieces = _pieces(current(), chosen())
     return Response("".join(filled.get(piece, piece) for piece in pieces), mimetype="text/html")
 
@@ -79,7 +86,7 @@ def _pieces(_language: str, _chosen: str) -> list[str]:
 
     Each cut is the name of what goes there. Rendering asks for both arguments itself; here they tell pages apart.
     """
-    own = ("scan", "stamp", "band", "code_tail")
+    own = ("scan", "stamp", "band", "scanned", "code_tail")
     # Private-use characters stand in no text of ours.
     marks = {name: f"\ue000{name}\ue000" for name in own}
     page = render_template("finder/scan.html", door="finder", inline_style=_style()[0], **marks)

@@ -6,26 +6,44 @@ import io
 import secrets
 
 from flask import Response, g, make_response, redirect, render_template, request, send_file, url_for
-from markupsafe import Markup
 
 from wristband import clock
 from wristband.bands import queries
-from wristband.bands.artwork import drawing
-from wristband.bands.printing.pdf import BandPrint, band_pdf
-from wristband.bands.rules import END_WORDS, WORN_FOR, BandEnd, BandForm
+from wristband.bands.rules import (
+    END_WORDS,
+    LOOK_USES,
+    LOOK_WORDS,
+    PRINT_LANGUAGES,
+    RESOLUTIONS,
+    WORN_FOR,
+    BandEnd,
+    BandForm,
+    PrintKind,
+    PrintStyle,
+)
 from wristband.elders.queries import get_elder, list_elders
-from wristband.errors import BadValue, TooMany
-from wristband.services import binding, issuing
+from wristband.errors import BadValue, NotFound, TooMany, Unavailable
+from wristband.services import binding, issuing, printing, scanning
 from wristband.values.code import BandCode, CheckCode
 from wristband.web.errors import refused, sentence
 from wristband.web.forms import find_id
 from wristband.web.guardian import family
 from wristband.web.guards import guardian
-from wristband.web.language import current, gettext
-from wristband.web.pages import settings
+from wristband.web.language import gettext
+from wristband.web.symbols import form_mm, symbol_svg
 
 # The symbol on the page, larger than in print: a phone scans it from a screen.
 _ON_SCREEN_MM = 60.0
+
+_TYPES = {
+    PrintKind.PDF: "application/pdf",
+    PrintKind.PNG: "image/png",
+    PrintKind.SVG: "image/svg+xml",
+    PrintKind.ZPL: "application/octet-stream",
+    PrintKind.NDEF: "application/octet-stream",
+}
+# What the browser's own print can do all the same: the page says so and leads there.
+_PAGE_INSTEAD = {"print.no_font", "print.no_glyph"}
 
 
 @family.post("/elders/<int:elder_id>/bands")
@@ -41,51 +59,44 @@ def issue_band(elder_id: int) -> Response:
 @family.get("/bands/<int:band_id>")
 @guardian
 def band(band_id: int) -> str:
-    me = g.account.guardian_id
-    found = queries.get_band(band_id, guardian_id=me)
-    elder = get_elder(found.elder_id or 0, guardian_id=me)
-    return render_template(
-        "guardian/band.html",
-        door="family",
-        band=found,
-        elder=elder,
-        symbol=_symbol(issuing.drawn(band_id, guardian_id=me), _ON_SCREEN_MM),
-        key=secrets.token_urlsafe(16),
-        old=found.issued_at + WORN_FOR <= clock.now(),
-        ends_shown=[(why, gettext(words)) for why, words in END_WORDS.items()],
-    )
+    return _band_page(band_id)
 
 
-@family.get("/bands/<int:band_id>/print.pdf")
+@family.get("/bands/<int:band_id>/print.<kind>")
 @guardian
-def band_as_pdf(band_id: int) -> Response:
-    """The band at true size, to be printed without scaling."""
-    printable = issuing.printable(band_id, guardian_id=g.account.guardian_id, now=clock.now())
-    sheet = BandPrint(
-        design=printable.design,
-        face=printable.face,
-        code=printable.code,
-        check_code=printable.check_code,
-        issued=printable.issued_at.date(),
-        language="en" if current() == "en" else "zh",
+def band_as_file(band_id: int, kind: str) -> Response:
+    """The band at true size, to be printed without scaling; for a tag writer, its address."""
+    if kind not in set(PrintKind):
+        raise NotFound("page.unknown")
+    style = PrintStyle.of(request.args.get("look", ""), request.args.get("language", ""))
+    dpi = request.args.get("dpi", "")
+    try:
+        made = printing.as_file(
+            band_id, PrintKind(kind), style, dpi, guardian_id=g.account.guardian_id, now=clock.now()
+        )
+    except (BadValue, Unavailable) as refusal:
+        if refusal.code not in _PAGE_INSTEAD:
+            raise
+        return refused(_band_page(band_id, style=style, error=sentence(refusal)), refusal)
+    return send_file(
+        io.BytesIO(made.data), mimetype=_TYPES[PrintKind(kind)], as_attachment=True, download_name=made.name
     )
-    data = band_pdf([sheet], printable.form, font_path=settings().print_font)
-    name = f"band-{printable.code.tail}.pdf"
-    return send_file(io.BytesIO(data), mimetype="application/pdf", as_attachment=True, download_name=name)
 
 
 @family.get("/bands/<int:band_id>/print")
 @guardian
 def band_as_page(band_id: int) -> str:
     """The same for the browser's own print, where no font for a PDF is installed."""
-    printable = issuing.printable(band_id, guardian_id=g.account.guardian_id, now=clock.now())
+    style = PrintStyle.of(request.args.get("look", ""), request.args.get("language", ""))
+    made, form = printing.as_page(band_id, style, guardian_id=g.account.guardian_id, now=clock.now())
     return render_template(
         "guardian/band_print.html",
         door="family",
-        band=printable,
         band_id=band_id,
-        symbol=_symbol(printable, drawing.SIZE_MM),
-        host=settings().host,
+        made=made,
+        form_name=form.value,
+        symbol=symbol_svg(made, form_mm(made, form)),
+        chosen_style=style,
     )
 
 
@@ -112,8 +123,8 @@ def replace_band(band_id: int) -> Response:
 @family.get("/bind")
 @guardian
 def bind_page() -> str:
-    """A blank band to be given to an elder; the scan page hands its code along."""
-    return _bind_page({"code": request.args.get("code", "")[:40]})
+    """A blank band to be given to an elder; the scan page hands along what was scanned."""
+    return _bind_page({"code": scanning.code_of(request.args.get("code", "")[:64])})
 
 
 @family.post("/bind")
@@ -162,7 +173,31 @@ def end_band(band_id: int) -> Response:
     return make_response(redirect(url_for("family.elder", elder_id=elder_id), code=303))
 
 
-def _symbol(printable: issuing.PrintableBand, size_mm: float) -> Markup:
-    title = gettext("手环二维码")
-    svg = drawing.svg(printable.design, printable.face, size_mm=size_mm, paper=drawing.YELLOW, title=title)
-    return Markup(svg)  # noqa: S704  drawn by us, no text of anybody's in it
+def _band_page(band_id: int, *, style: PrintStyle | None = None, error: str = "") -> str:
+    me = g.account.guardian_id
+    found = queries.get_band(band_id, guardian_id=me)
+    style = style or PrintStyle()
+    return render_template(
+        "guardian/band.html",
+        door="family",
+        band=found,
+        elder=get_elder(found.elder_id or 0, guardian_id=me),
+        symbol=symbol_svg(printing.drawn(band_id, guardian_id=me), _ON_SCREEN_MM),
+        nfc_hex=_nfc_hex(band_id),
+        key=secrets.token_urlsafe(16),
+        old=found.issued_at + WORN_FOR <= clock.now(),
+        ends_shown=[(why, gettext(words)) for why, words in END_WORDS.items()],
+        looks=[(look, gettext(words), gettext(LOOK_USES[look])) for look, words in LOOK_WORDS.items()],
+        languages=list(PRINT_LANGUAGES.items()),
+        zpl_resolutions=RESOLUTIONS[PrintKind.ZPL],
+        style=style,
+        error=error,
+    )
+
+
+def _nfc_hex(band_id: int) -> str:
+    """Nothing where the address is longer than a usual tag: the file is still there for a larger one."""
+    try:
+        return printing.nfc_hex(band_id, guardian_id=g.account.guardian_id)
+    except BadValue:
+        return ""

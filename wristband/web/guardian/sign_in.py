@@ -84,4 +84,11 @@ def _page(step: str, *, phone: str = "", refusal: Refusal | None = None) -> str:
         phone=phone,
         error=sentence(refusal) if refusal else "",
         printed_messages=settings().demonstration,
+        scanned=_scanned(),
     )
+
+
+def _scanned() -> str:
+    """The query of a blank band that led here: an officer who has scanned it takes it along to the other door."""
+    path, _, query = session.get(sessions.THEN, "").partition("?")
+    return query if path == url_for("family.bind_page") else ""
