@@ -6,7 +6,7 @@ import fcntl
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,9 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql.operators import ColumnOperators
+
+from wristband.sealing import Keyed, sealed
 
 _WRITE = "wristband_write"
 # Ids are positive, so no row has this one.
@@ -68,6 +71,31 @@ class RowId(sa.TypeDecorator[int]):
         return value if value is None or 0 <= value < 2**63 else _NOBODY
 
 
+class _FoundUnderEveryKey(sa.TypeDecorator.Comparator[Any]):
+    def __eq__(self, other: object) -> ColumnOperators:  # type: ignore[override]
+        if isinstance(other, Keyed) and len(other.every) > 1:
+            return self.in_(other.every)
+        return super().__eq__(other)
+
+
+class KeyedHash(sa.TypeDecorator[str]):
+    """A blind index or keyed hash: written under the key of today, equal to what was kept under any key.
+
+    `purpose` names the key files it is made with.
+    """
+
+    impl = sa.String
+    cache_ok = True
+    comparator_factory = _FoundUnderEveryKey
+
+    def __init__(self, length: int, purpose: str) -> None:
+        super().__init__(length)
+        self.purpose = purpose
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+
 def enum_type(states: type[StrEnum]) -> sa.Enum:
     """A column of one of `states`, kept as its short text; any other text is a fault of ours and refused."""
     return sa.Enum(
@@ -103,9 +131,10 @@ class Row(db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
 
     def __init__(self, **values: Any) -> None:
-        # The id first: sealed attributes among the values need it.
+        # The id and whatever is clear first: sealed attributes are bound to the id, and their owner's key seals them.
         self.id = values.pop("id", None) or new_id()
-        super().__init__(**values)
+        clear_first = sorted(values, key=lambda name: isinstance(getattr(type(self), name, None), sealed))
+        super().__init__(**{name: values[name] for name in clear_first})
 
 
 def insert(table: Any) -> sqlite.Insert:
@@ -122,22 +151,42 @@ def transaction() -> Iterator[None]:
     On SQLite writers queue at a lock file first: busy_timeout alone starves some of them for a second and more.
     """
     session = db.session
-    if session.info.get("in_deed"):
+    if "owed_at_the_end" in session.info:
         raise RuntimeError("transaction() does not nest: a service never calls a service")
     # Ends the reading that came before, and forgets what it read: a deed sees the newest rows.
     session.rollback()
     session.expire_all()
-    session.info["in_deed"] = True
+    owed: dict[Callable[[list[Any]], None], list[Any]] = {}
+    session.info["owed_at_the_end"] = owed
     try:
         with _writer_lock(db.engine):
             session.connection(execution_options={_WRITE: True})
             yield
+            session.flush()
+            for step, items in owed.items():
+                step(items)
             session.commit()
     except BaseException:
         session.rollback()
         raise
     finally:
-        session.info.pop("in_deed", None)
+        session.info.pop("owed_at_the_end", None)
+
+
+def at_the_end(step: Callable[[list[Any]], None], item: Any) -> None:
+    """Hand `item` to `step`, which is called with all of its items as the last thing before the deed is committed.
+
+    Everything else is written by then, so a lock for which all deeds queue is held no longer than a commit takes.
+    Raises RuntimeError outside a deed.
+    """
+    if "owed_at_the_end" not in db.session.info:
+        raise RuntimeError("only a deed has an end: transaction() begins one")
+    db.session.info["owed_at_the_end"].setdefault(step, []).append(item)
+
+
+def in_deed() -> bool:
+    """Whether a transaction() is under way in this session."""
+    return "owed_at_the_end" in db.session.info
 
 
 @contextmanager

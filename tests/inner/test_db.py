@@ -105,10 +105,15 @@ def test_after_a_fault_the_next_deed_goes_well(app: Flask) -> None:
 
 
 def test_what_was_changed_outside_a_deed_is_not_kept(app: Flask) -> None:
-    note()
+    db.session.add(IncidentNumber(id=261124, last=1))
     with transaction():
         pass
-    assert count(app) == 0
+    assert db.session.get(IncidentNumber, 261124) is None
+
+
+def test_nothing_is_told_to_the_trail_outside_a_deed(app: Flask) -> None:
+    with pytest.raises(RuntimeError, match="transaction"):
+        note()
 
 
 def test_a_deed_sees_what_others_have_committed_since_the_last_question(app: Flask) -> None:
@@ -238,8 +243,8 @@ def test_moments_are_compared_as_moments_whatever_their_zone(app: Flask) -> None
 
 
 def test_a_naive_moment_is_refused(app: Flask) -> None:
-    with pytest.raises(StatementError, match="time zone"), transaction():
-        note(at=AT.replace(tzinfo=None))
+    with pytest.raises(StatementError, match="time zone"):
+        db.session.scalar(sa.select(AuditRow).where(AuditRow.at == AT.replace(tzinfo=None)))
 
 
 def test_every_column_of_a_moment_is_aware() -> None:

@@ -1,0 +1,155 @@
+"""Which rows have been kept long enough: the retention table as conditions, and what becomes of those rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from wristband.accounts.models import SignIn
+from wristband.audit.retention import Kept
+from wristband.bands.models import Band
+from wristband.bands.rules import BandState
+from wristband.elders.erasing import NOBODYS_INDEX
+from wristband.elders.models import Invitation, Photo
+from wristband.incidents.models import HandOver, Incident, IncidentMove, Report, Sighting
+from wristband.limits import SpentBudget
+from wristband.outbox.models import Message
+from wristband.outbox.rules import MessageState
+from wristband.scans.models import Challenge, Grant, Reach, Scan
+from wristband.sealing import EMPTIED
+
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Rows of `model` that are `due` at a cutoff are deleted or have `values` put in; photographs are buried."""
+
+    model: Any
+    due: Callable[[datetime], Condition]
+    values: dict[str, Any] | None = None
+
+    @property
+    def key(self) -> Any:
+        """The column by which its rows are taken."""
+        return next(iter(self.model.__table__.primary_key))
+
+
+def _settled(scan: Any, cutoff: datetime) -> Condition:
+    """No incident that this scan was reported to is open, or was closed since."""
+    return ~_unsettled(cutoff).where(Report.scan_id == scan).exists()
+
+
+def _unsettled(cutoff: datetime) -> sa.Select[Any]:
+    since = sa.or_(Incident.closed_at.is_(None), Incident.closed_at > cutoff)
+    return sa.select(Report.id).join(Incident, Incident.id == Report.incident_id).where(since)
+
+
+def _message_settled(cutoff: datetime) -> Condition:
+    since = sa.or_(Incident.closed_at.is_(None), Incident.closed_at > cutoff)
+    of_reach = _unsettled(cutoff).join(Reach, Reach.scan_id == Report.scan_id).where(Reach.id == Message.reach_id)
+    return sa.and_(
+        Message.state.in_((MessageState.DELIVERED, MessageState.STOPPED)),
+        ~sa.select(Incident.id).where(Incident.id == Message.incident_id, since).exists(),
+        ~of_reach.exists(),
+    )
+
+
+def _closed_before(cutoff: datetime) -> sa.Select[Any]:
+    return sa.select(Incident.id).where(Incident.closed_at <= cutoff)
+
+
+def _over(ended: Any, expires: Any, cutoff: datetime) -> Condition:
+    return sa.or_(ended <= cutoff, expires <= cutoff)
+
+
+STEPS: dict[Kept, Step] = {
+    Kept.FINDERS_PHONES: Step(
+        Grant,
+        lambda cutoff: sa.and_(
+            Grant.phone_sealed.is_not(None), Grant.made_at <= cutoff, _settled(Grant.scan_id, cutoff)
+        ),
+        {"phone_sealed": None, "phone_index": None},
+    ),
+    Kept.SIGHTINGS: Step(
+        Sighting,
+        lambda cutoff: sa.and_(
+            sa.or_(Sighting.place_sealed.is_not(None), Sighting.words_sealed.is_not(None)),
+            Sighting.seen_at <= cutoff,
+            _settled(Sighting.scan_id, cutoff),
+        ),
+        {"place_sealed": None, "words_sealed": None},
+    ),
+    Kept.PLACES: Step(
+        Sighting,
+        lambda cutoff: sa.and_(Sighting.place_sealed.is_not(None), Sighting.seen_at <= cutoff),
+        {"place_sealed": None},
+    ),
+    Kept.MESSAGES: Step(
+        Message,
+        lambda cutoff: sa.and_(
+            sa.or_(Message.recipient_sealed != EMPTIED, Message.body_sealed.is_not(None)),
+            Message.owed_at <= cutoff,
+            _message_settled(cutoff),
+        ),
+        {"recipient_sealed": EMPTIED, "recipient_index": NOBODYS_INDEX, "body_sealed": None},
+    ),
+    Kept.STEPS: Step(
+        IncidentMove,
+        lambda cutoff: sa.and_(
+            IncidentMove.words_sealed.is_not(None), IncidentMove.incident_id.in_(_closed_before(cutoff))
+        ),
+        {"words_sealed": None},
+    ),
+    Kept.INVITATIONS: Step(
+        Invitation,
+        lambda cutoff: sa.and_(
+            Invitation.phone_sealed.is_not(None), _over(Invitation.ended_at, Invitation.expires_at, cutoff)
+        ),
+        {
+            "phone_sealed": None,
+            "phone_index": None,
+            "ended_at": sa.func.coalesce(Invitation.ended_at, Invitation.expires_at),
+        },
+    ),
+    Kept.HAND_OVER_CODES: Step(
+        HandOver,
+        lambda cutoff: sa.and_(HandOver.code_hash.is_not(None), HandOver.expires_at <= cutoff),
+        {"code_hash": None},
+    ),
+    Kept.ENDED_GRANTS: Step(
+        Grant,
+        # What is still needed to call the finder back goes with its own line.
+        lambda cutoff: sa.and_(_over(Grant.ended_at, Grant.ends_at, cutoff), Grant.phone_sealed.is_(None)),
+    ),
+    Kept.IDLE_SCANS: Step(
+        Scan,
+        lambda cutoff: sa.and_(
+            Scan.acted_at.is_(None),
+            Scan.opened_at <= cutoff,
+            *(
+                ~sa.select(model.id).where(model.scan_id == Scan.id).exists()
+                for model in (Reach, Report, Sighting, Grant)
+            ),
+        ),
+    ),
+    Kept.CHALLENGES: Step(Challenge, lambda cutoff: Challenge.expires_at <= cutoff),
+    Kept.BUDGETS: Step(SpentBudget, lambda cutoff: SpentBudget.due_s <= cutoff.timestamp()),
+    Kept.SIGN_INS: Step(SignIn, lambda cutoff: _over(SignIn.ended_at, SignIn.expires_at, cutoff)),
+    Kept.UNFINISHED_PHOTOS: Step(
+        Photo,
+        lambda cutoff: sa.and_(Photo.elder_id.is_(None), Photo.kept_at <= cutoff, Photo.destroyed_at.is_(None)),
+    ),
+    Kept.REPLACED_PHOTOS: Step(
+        Photo,
+        lambda cutoff: sa.and_(
+            Photo.replaced_at <= cutoff,
+            Photo.destroyed_at.is_(None),
+            ~sa.select(Band.id).where(Band.photo_id == Photo.id, Band.state == BandState.ACTIVE).exists(),
+        ),
+    ),
+}
