@@ -113,6 +113,32 @@
     }
   });
 
+  /* --- the family was asked: look whether it has answered, then open what it allowed -------------------------------- */
+
+  var ASK_EVERY_MS = 4000;
+  var question = document.getElementById("waiting");
+
+  function look() {
+    var request = new XMLHttpRequest();
+    request.open("GET", question.getAttribute("data-ask"));
+    request.timeout = ANSWER_WITHIN_MS;
+    request.onload = function () {
+      if (request.status === 200 && (request.responseText === "given" || request.responseText === "ended")) {
+        question.submit();
+        return;
+      }
+      window.setTimeout(look, ASK_EVERY_MS);
+    };
+    request.onerror = request.ontimeout = function () {
+      window.setTimeout(look, ASK_EVERY_MS);
+    };
+    request.send();
+  }
+
+  if (question) {
+    window.setTimeout(look, ASK_EVERY_MS);
+  }
+
   /* --- progress: asked for again and again --------------------------------------------------------------------------- */
 
   var progress = document.getElementById("progress");

@@ -22,10 +22,12 @@ from tests.services.post import (
     refusing,
     worker,
 )
+from wristband import data_keys
 from wristband.db import db, transaction
 from wristband.gateways.contract import Handover
 from wristband.outbox import queries
 from wristband.outbox.models import Message, MessageState, Outcome
+from wristband.sealing import box
 from wristband.services.delivering import Tally, Worker
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -51,6 +53,23 @@ def test_a_due_message_is_handed_over_with_its_words_and_recorded(clockwork: tim
         Outcome.ACCEPTED,
         "r1",
     )
+
+
+def test_words_about_an_elder_are_opened_in_the_worker_and_not_in_its_hands(clockwork: time_machine.Traveller) -> None:
+    owe(elder_id=110)
+    box().forget([110])  # as in a worker that has just been started
+    post = Post()
+    assert worker(post).drain() == Tally(delivered=1)
+    assert post.recipients == [DAUGHTER]
+
+
+def test_a_message_about_somebody_who_was_erased_is_stopped_at_once(clockwork: time_machine.Traveller) -> None:
+    owe(elder_id=110)
+    with transaction():
+        data_keys.destroy(110, now=START)
+    post = Post()
+    assert worker(post).drain() == Tally(stopped=1)
+    assert post.handed == []
 
 
 def test_with_nothing_owed_a_drain_does_nothing() -> None:

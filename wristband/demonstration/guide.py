@@ -15,6 +15,7 @@ from wristband.db import db
 from wristband.demonstration.cast import CHEN, LIN
 from wristband.demonstration.loading import passwords_file
 from wristband.house import house
+from wristband.values.code import CheckCode
 
 
 def guide() -> str:
@@ -26,6 +27,8 @@ def guide() -> str:
     if band is not None:
         address = f"{base}/t/{Design.from_bytes(band.design).token}"
         lines += [_terminal_qr(address), f"扫码      {address}", f"输编号    {base}/b    {band.code}"]
+        if band.check_code:
+            lines.append(f"核对码    {CheckCode.parse(band.check_code)}    印在手环里侧，扫码求助后可以输它看急救卡")
     messages = settings.data_dir / "messages.jsonl"
     lines += [
         f"家属      {base}/family    手机号 {LIN.phone} 或 {CHEN.phone}（演示号码，短信不会真的发出）",

@@ -5,20 +5,26 @@ Two callers at once cannot both see a try left: the database counts, not the cod
 
 from __future__ import annotations
 
-import hmac
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from wristband.db import db
+from wristband.errors import Unavailable
 from wristband.scans.models import Challenge
 from wristband.scans.rules import CODE_DIGITS, CODE_LASTS, CODE_TRIES, ChallengePurpose
-from wristband.sealing import box
-from wristband.values.code import random_digits
+from wristband.sealing import Keyed, box
+from wristband.values.code import CheckCode, random_digits
 
 _check_codes = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_hash_slots = threading.BoundedSemaphore(2)
+_SLOT_WAIT_S = 2.0
 
 
 def pose(purpose: ChallengePurpose, holder: str, *, now: datetime) -> str:
@@ -31,7 +37,7 @@ def pose(purpose: ChallengePurpose, holder: str, *, now: datetime) -> str:
     _close(purpose, hashed, now)
     code = random_digits(CODE_DIGITS)
     challenge = Challenge(purpose=purpose, holder=hashed, code_hash="", made_at=now, expires_at=now + CODE_LASTS)
-    challenge.code_hash = _code_hash(challenge.id, purpose, hashed, code)
+    challenge.code_hash = _code_hash(challenge.id, purpose, holder, code)
     db.session.add(challenge)
     return code
 
@@ -65,7 +71,7 @@ def spend_try(purpose: ChallengePurpose, holder: str, *, now: datetime) -> tuple
 def matches(taken: tuple[int, str], purpose: ChallengePurpose, holder: str, code: str) -> bool:
     """Whether `code` is the one whose try was taken."""
     challenge_id, code_hash = taken
-    return hmac.compare_digest(_code_hash(challenge_id, purpose, _holder_hash(purpose, holder), code), code_hash)
+    return _code_hash(challenge_id, purpose, holder, code).fits(code_hash)
 
 
 def win(challenge_id: int, *, now: datetime) -> bool:
@@ -76,7 +82,15 @@ def win(challenge_id: int, *, now: datetime) -> bool:
     return bool(used.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _close(purpose: ChallengePurpose, hashed: str, now: datetime) -> None:
+def was_won(purpose: ChallengePurpose, holder: str, *, since: datetime) -> bool:
+    """Whether the holder has typed a code right after `since`."""
+    won = sa.exists().where(
+        Challenge.purpose == purpose, Challenge.holder == _holder_hash(purpose, holder), Challenge.used_at > since
+    )
+    return db.session.scalar(sa.select(won)) is True
+
+
+def _close(purpose: ChallengePurpose, hashed: Keyed, now: datetime) -> None:
     db.session.execute(
         sa.update(Challenge)
         .where(Challenge.purpose == purpose, Challenge.holder == hashed, Challenge.closed_at.is_(None))
@@ -84,22 +98,47 @@ def _close(purpose: ChallengePurpose, hashed: str, now: datetime) -> None:
     )
 
 
-def _holder_hash(purpose: ChallengePurpose, holder: str) -> str:
+def _holder_hash(purpose: ChallengePurpose, holder: str) -> Keyed:
     return box().keyed_hash("challenge.holder", purpose.value, holder)
 
 
-def _code_hash(challenge_id: int, purpose: ChallengePurpose, hashed: str, code: str) -> str:
-    return box().keyed_hash("challenge.code", str(challenge_id), purpose.value, hashed, code)
+def _code_hash(challenge_id: int, purpose: ChallengePurpose, holder: str, code: str) -> Keyed:
+    return box().keyed_hash("challenge.code", str(challenge_id), purpose.value, holder, code)
+
+
+@contextmanager
+def hash_slot() -> Iterator[None]:
+    """Room for one hash of a check code: 19 MiB each, so few at a time. Taken first, it spends nothing.
+
+    Raises Unavailable after two seconds.
+    """
+    if not _hash_slots.acquire(timeout=_SLOT_WAIT_S):
+        raise Unavailable("scans.busy")
+    try:
+        yield
+    finally:
+        _hash_slots.release()
+
+
+@cache
+def no_check_code() -> str:
+    """What is compared with where there is no band to try, so that both answers take the same time."""
+    return hash_check_code(0, CheckCode.random().digits)
 
 
 def check_code_matches(kept: str, band_id: int, digits: str) -> bool:
     """Whether these digits are the band's, given the hash that is kept; as slow for a wrong one as for the right."""
     try:
-        return _check_codes.verify(kept, box().keyed_hash("check_code", str(band_id), digits))
+        hashed = box().keyed_hash("check_code", str(band_id), digits).under_key_of(kept)
+        return _check_codes.verify(kept[1:], hashed)
     except (Argon2Error, InvalidHashError):
         return False
 
 
 def hash_check_code(band_id: int, digits: str) -> str:
-    """What is kept of a band's check code: argon2id (19 MiB, t=2) over a keyed hash; a stolen table yields none."""
-    return _check_codes.hash(box().keyed_hash("check_code", str(band_id), digits))
+    """What is kept of a band's check code: argon2id (19 MiB, t=2) over a keyed hash; a stolen table yields none.
+
+    The id of the hash's key leads it, so that a check takes one argon2id however many keys there are.
+    """
+    hashed = box().keyed_hash("check_code", str(band_id), digits)
+    return hashed[0] + _check_codes.hash(hashed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from wristband.elders.rules import Sex
 from wristband.incidents.rules import Disposition, IncidentState
 from wristband.scans.rules import Answer
 
@@ -65,3 +66,41 @@ class Progress:
     report: ReportMade | None
     places: int
     place_words: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TracedCard:
+    """Level 1: how to address the elder."""
+
+    called: str | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyCard:
+    """Level 2: what helps who is with the elder. No name, no number, no address."""
+
+    called: str | None
+    portrait: bytes | None
+    """JPEG."""
+    approach: str | None
+    health: str | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentedCard:
+    """Level 3: what a guardian ticked for this phone; an unticked field is None. A number is never among them."""
+
+    called: str | None
+    portrait: bytes | None
+    approach: str | None
+    health: str | None
+    name: str | None
+    sex: Sex | None
+    birth_year: int | None
+    address: str | None
+    until: datetime
+
+
+Card = TracedCard | EmergencyCard | ConsentedCard

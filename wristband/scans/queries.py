@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -11,8 +12,11 @@ from wristband.bands.rules import reaches_family
 from wristband.db import db
 from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
+from wristband.scans.grants import token_hash
 from wristband.scans.keeping import reference_hash
-from wristband.scans.models import Reach, Scan
+from wristband.scans.levels import GrantState, Proof
+from wristband.scans.models import Grant, Reach, Scan
+from wristband.values.phone import Phone
 
 
 def find_acted_scan(reference: str, *, held: bool = False) -> Scan | None:
@@ -22,6 +26,14 @@ def find_acted_scan(reference: str, *, held: bool = False) -> Scan | None:
     """
     question = sa.select(Scan).where(Scan.reference_hash == reference_hash(reference), Scan.acted_at.is_not(None))
     return db.session.scalar(question.with_for_update() if held else question)
+
+
+def get_acted_scan(reference: str, *, held: bool = False) -> Scan:
+    """The same; raises NotFound where the finder has done nothing yet."""
+    scan = find_acted_scan(reference, held=held)
+    if scan is None:
+        raise NotFound("scans.unknown")
+    return scan
 
 
 def find_reach(scan_id: int) -> Reach | None:
@@ -52,21 +64,96 @@ def list_reaches(*, guardian_id: int, limit: int = 20) -> Sequence[Reach]:
     ).all()
 
 
-def list_scans(elder_id: int, *, guardian_id: int, limit: int = 20) -> Sequence[Scan]:
-    """The latest openings of one of my elder's bands, newest first."""
-    return db.session.scalars(
+def list_scans(elder_id: int, *, guardian_id: int, before: datetime | None = None, limit: int = 20) -> Sequence[Scan]:
+    """The latest openings of one of my elder's bands before a moment, newest first."""
+    question = (
         sa.select(Scan)
         .join(Band, Band.id == Scan.band_id)
         .where(Band.elder_id == elder_id, Band.elder_id.in_(ids_of(guardian_id)))
-        .order_by(Scan.id.desc())
-        .limit(limit)
-    ).all()
+    )
+    if before is not None:
+        question = question.where(Scan.opened_at < before)
+    return db.session.scalars(question.order_by(Scan.opened_at.desc(), Scan.id.desc()).limit(limit)).all()
 
 
 def recognised(scan: Scan) -> bool:
     """Whether a family stands behind the scan's band."""
     state = db.session.scalar(sa.select(Band.state).where(Band.id == scan.band_id)) if scan.band_id else None
     return state is not None and reaches_family(state)
+
+
+def find_elder_of(scan: Scan) -> int | None:
+    """The elder behind a scan's band, while the band reaches a family."""
+    band = db.session.get(Band, scan.band_id) if scan.band_id else None
+    return band.elder_id if band is not None and reaches_family(band.state) else None
+
+
+def find_grant(reference: str, token: str) -> Grant | None:
+    """The grant behind a phone's token, for the scan it was made for and no other."""
+    return db.session.scalar(
+        sa.select(Grant)
+        .join(Scan, Scan.id == Grant.scan_id)
+        .where(Grant.token_hash == token_hash(token), Scan.reference_hash == reference_hash(reference))
+    )
+
+
+def find_last_ask(scan_id: int) -> Grant | None:
+    """What this phone asked of the family last."""
+    return db.session.scalar(
+        sa.select(Grant)
+        .where(Grant.scan_id == scan_id, Grant.proof == Proof.APPROVAL)
+        .order_by(Grant.id.desc())
+        .limit(1)
+    )
+
+
+def get_grant(grant_id: int, *, guardian_id: int) -> Grant:
+    """A grant about one of my elders. Raises NotFound for a stranger's and for none alike."""
+    grant: Grant | None = db.session.scalar(
+        sa.select(Grant).where(Grant.id == grant_id, Grant.elder_id.in_(ids_of(guardian_id)))
+    )
+    if grant is None:
+        raise NotFound("scans.ask_unknown")
+    return grant
+
+
+def get_ask_of(grant_id: int, *, elder_id: int | None) -> Grant:
+    """A question to this elder's family. For an officer, after the incident. Raises NotFound."""
+    grant: Grant | None = db.session.scalar(
+        sa.select(Grant).where(Grant.id == grant_id, Grant.elder_id == elder_id, Grant.proof == Proof.APPROVAL)
+    )
+    if grant is None:
+        raise NotFound("scans.ask_unknown")
+    return grant
+
+
+def list_asks(elder_ids: sa.Select[int] | Sequence[int], *, now: datetime) -> Sequence[Grant]:
+    """The open questions about these elders, the newest first."""
+    return db.session.scalars(
+        sa.select(Grant)
+        .where(Grant.elder_id.in_(elder_ids), Grant.state == GrantState.ASKED, Grant.ends_at > now)
+        .order_by(Grant.id.desc())
+    ).all()
+
+
+def phones_of_grants(grant_ids: Collection[int]) -> dict[int, Phone]:
+    """The finders' phones among these grants, where a phone was the proof."""
+    rows = db.session.scalars(sa.select(Grant).where(Grant.id.in_(grant_ids), Grant.phone_sealed.is_not(None)))
+    return {grant.id: Phone(grant.phone) for grant in rows if grant.phone}
+
+
+def list_live_grants(elder_id: int, *, guardian_id: int, now: datetime) -> Sequence[Grant]:
+    """What may be seen of one of my elders at this moment, and by which proof."""
+    return db.session.scalars(
+        sa.select(Grant)
+        .where(
+            Grant.elder_id == elder_id,
+            Grant.elder_id.in_(ids_of(guardian_id)),
+            Grant.state == GrantState.GIVEN,
+            Grant.ends_at > now,
+        )
+        .order_by(Grant.id.desc())
+    ).all()
 
 
 def find_serial(reference: str) -> str | None:

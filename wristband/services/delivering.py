@@ -7,7 +7,7 @@ import random
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from wristband import clock
 from wristband.db import db, transaction
-from wristband.errors import Refusal
 from wristband.gateways.contract import Gateway, GatewayFault, Handover
 from wristband.outbox import bell, leases, queries, rules
 from wristband.outbox.leases import Attempt
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState, Outcome
+from wristband.sealing import Erased, SealBroken
 
 log = structlog.get_logger(__name__)
 
@@ -51,14 +51,23 @@ class Tally:
 class Worker:
     """Hands owed messages to gateways; several may share one database. Use it in one thread, inside an app context.
 
-    `gateways` are by the channel's name. A lease must outlast a gateway's time-out several times over.
+    `gateways` are by the channel's name. A lease must outlast a gateway's time-out several times over. `between` is
+    called with the time after every step, for small work that has its own rhythm.
     """
 
-    def __init__(self, gateways: Mapping[str, Gateway], *, lease_s: int, hands: int = HANDS) -> None:
+    def __init__(
+        self,
+        gateways: Mapping[str, Gateway],
+        *,
+        lease_s: int,
+        hands: int = HANDS,
+        between: Callable[[datetime], None] = lambda now: None,
+    ) -> None:
         self.name = f"{socket.gethostname()[:24]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._gateways = gateways
         self._lease = timedelta(seconds=lease_s)
         self._hands = hands
+        self._between = between
         self._claims = 0
         self._in_flight: set[Future[Attempt]] = set()
         self._ended: list[Attempt] = []
@@ -97,19 +106,24 @@ class Worker:
         self._collect()
         now = clock.now()
         if self._ended or (_reached(self._look_at, now, LOOK_EVERY) and self._is_any_due(now)):
-            for message in self._settle_and_claim():
-                self._in_flight.add(pool.submit(_hand_over, self._gateways, message))
+            for message, words in self._settle_and_claim():
+                self._in_flight.add(pool.submit(_hand_over, self._gateways, message, words))
         if _reached(self._sweep_at, now, SWEEP_EVERY):  # after settling: what ended in time is no lapsed lease
             self._sweep()
+        self._between(now)
 
-    def _settle_and_claim(self) -> list[Message]:
-        """One transaction for both: half the syncs. What is not committed stays and is settled with the next step."""
+    def _settle_and_claim(self) -> list[tuple[Message, Handover | SealBroken]]:
+        """One transaction for both: half the syncs. What is not committed stays and is settled with the next step.
+
+        The words are opened here: their keys are in the database, which no hand touches.
+        """
         self._claims += 1
         lease, free = f"{self.name}.{self._claims}", self._hands - len(self._in_flight)
         with transaction():
             now = clock.now()
             tally = self._settle()
-            messages = leases.claim(lease=lease, until=now + self._lease, limit=free, now=now)
+            claimed = leases.claim(lease=lease, until=now + self._lease, limit=free, now=now)
+            messages = [(message, _opened(message)) for message in claimed]
         self._ended.clear()
         self.tally = tally
         self._look_at = clock.now()
@@ -193,7 +207,7 @@ def _reached(moment: datetime, now: datetime, longest: timedelta) -> bool:
     return not now < moment <= now + longest
 
 
-def _hand_over(gateways: Mapping[str, Gateway], message: Message) -> Attempt:
+def _hand_over(gateways: Mapping[str, Gateway], message: Message, words: Handover | SealBroken) -> Attempt:
     """One attempt, in a thread that touches no database."""
     began_at = clock.now()
     gateway = gateways.get(message.channel)
@@ -202,27 +216,33 @@ def _hand_over(gateways: Mapping[str, Gateway], message: Message) -> Attempt:
         return replace(attempt, code="no_gateway")
     if message.leased_until is None or began_at >= message.leased_until:
         return replace(attempt, code="began_late")  # the machine slept; somebody else has it by now
+    if isinstance(words, SealBroken):
+        return replace(
+            attempt, code=words.code, outcome=Outcome.PERMANENT if isinstance(words, Erased) else attempt.outcome
+        )
     try:
-        receipt = gateway.hand_over(_handover(message, began_at))
+        receipt = gateway.hand_over(replace(words, at=began_at))
     except GatewayFault as fault:
         outcome = Outcome.PERMANENT if fault.permanent else Outcome.PASSING
         return replace(attempt, ended_at=clock.now(), outcome=outcome, code=fault.code)
-    except Refusal as broken_seal:
-        return replace(attempt, code=broken_seal.code)
     return replace(attempt, ended_at=clock.now(), outcome=Outcome.ACCEPTED, receipt=receipt.reference)
 
 
-def _handover(message: Message, at: datetime) -> Handover:
-    return Handover(
-        message_id=message.id,
-        idempotency_key=f"message-{message.id}",
-        kind=message.channel,
-        wording=message.wording,
-        language=message.language,
-        recipient=message.recipient,
-        body=message.body,
-        at=at,
-    )
+def _opened(message: Message) -> Handover | SealBroken:
+    """What a gateway is handed; the seal's own refusal where it does not open."""
+    try:
+        return Handover(
+            message_id=message.id,
+            idempotency_key=f"message-{message.id}",
+            kind=message.channel,
+            wording=message.wording,
+            language=message.language,
+            recipient=message.recipient,
+            body=message.body,
+            at=message.owed_at,
+        )
+    except SealBroken as broken:
+        return broken
 
 
 def _counted(tally: Tally, state: MessageState | None) -> Tally:

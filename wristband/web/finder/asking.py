@@ -80,6 +80,7 @@ def _progress_page(scan: str, *, place_error: str | None = None, words: str = ""
         stamp=stamp,
         band="",
         progress=_progress(scan),
+        handed_over=incidents.find_hand_over_by(scans.get_acted_scan(scan).id),
         place_key=secrets.token_urlsafe(16),
         place_error=place_error,
         place_words=words,

@@ -1,0 +1,146 @@
+"""An honest finder under a lock-out attack: every budget of her band is being spent by others, how long does he wait?
+
+One gunicorn as `scripts/serve` runs it. Attackers guess check codes, have codes sent, ask the family, sign in and knock
+on with forged bands, all of the same elder; a finder comes every so often, opens, tells the family and reports. The
+figures are his: until his report is on stable storage. Nothing is timed in a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import platform
+import random
+import re
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+BENCHES = Path(__file__).resolve().parent
+sys.path.insert(0, str(BENCHES))
+
+from scan import _free_port, _prepare, _serve  # noqa: E402
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass
+class Visitor:
+    """A phone of somebody's, with the form fields of the page it opened."""
+
+    port: int
+    connection: http.client.HTTPConnection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def get(self, path: str) -> str:
+        self.connection.request("GET", path)
+        return self.connection.getresponse().read().decode()
+
+    def post(self, path: str, fields: dict[str, str]) -> int:
+        self.connection.request("POST", path, urlencode(fields), _FORM)
+        answer = self.connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def open(self, token: str) -> tuple[str, dict[str, str]]:
+        """The address of the scan, and what its forms carry."""
+        page = self.get(f"/t/{token}")
+        scan = re.search(r'action="(/s/[^/"]+)/family"', page)
+        hidden = dict(re.findall(r'<input type="hidden" name="(band|stamp)" value="([^"]*)"', page))
+        if scan is None:
+            raise SystemExit("the scan page has changed: this bench does not find its form")
+        return scan[1], hidden
+
+
+def attack(port: int, token: str, until: threading.Event, said: Counter[int], seed: int) -> None:
+    """One attacker, as fast as it goes: each try with a scan of its own, which its budgets cannot know again."""
+    chance = random.Random(seed)  # noqa: S311 - the same attack at every run
+    while not until.is_set():
+        try:
+            visitor = Visitor(port)
+            scan, hidden = visitor.open(token if chance.random() < 0.8 else "0" * 25)
+            said[visitor.post(f"{scan}/family", hidden)] += 1
+            for _ in range(4):
+                check = f"{chance.randrange(10**9):09d}"
+                said[visitor.post(f"{scan}/check", {"check": check})] += 1
+            phone = f"138001380{chance.randrange(100):02d}"
+            said[visitor.post(f"{scan}/phone", {"phone": phone})] += 1
+            said[visitor.post(f"{scan}/phone/code", {"phone": phone, "code": "123456"})] += 1
+            said[visitor.post(f"{scan}/ask", {})] += 1
+            said[visitor.post("/b", {"code": "AAA-AAA-AAA"})] += 1
+        except (OSError, http.client.HTTPException):
+            said[0] += 1
+
+
+def honest(port: int, token: str) -> tuple[float, int]:
+    """Seconds from the tap on "report" to the answer after it is kept, and that answer's status."""
+    visitor = Visitor(port)
+    scan, hidden = visitor.open(token)
+    began = time.monotonic()
+    status = visitor.post(f"{scan}/police", hidden)
+    took = time.monotonic() - began
+    visitor.connection.close()
+    return took, status
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--attackers", type=int, default=8)
+    words.add_argument("--seconds", type=float, default=60)
+    chosen = words.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "WRISTBAND_DATA_DIR": folder, "PYTHONPATH": str(BENCHES)}
+        token, port = _prepare(environment), _free_port()
+        environment["WRISTBAND_BASE_URL"] = f"http://127.0.0.1:{port}"
+        server = _serve(environment, port)
+        try:
+            measure(port, token, chosen)
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def measure(port: int, token: str, chosen: argparse.Namespace) -> None:
+    """Before the attack and during it; and whether anything was answered with a fault."""
+    print(f"machine: {platform.machine()}, {os.cpu_count()} cores, the attackers on them too")
+    tell("at peace", [honest(port, token) for _ in range(20)])
+    until, said = threading.Event(), Counter[int]()
+    threads = [
+        threading.Thread(target=attack, args=(port, token, until, said, seed)) for seed in range(chosen.attackers)
+    ]
+    for thread in threads:
+        thread.start()
+    reports, latest = [], time.monotonic() + chosen.seconds
+    while time.monotonic() < latest:
+        reports.append(honest(port, token))
+        time.sleep(0.2)
+    until.set()
+    for thread in threads:
+        thread.join()
+    tell("attacked", reports)
+    answers = ", ".join(f"{status or 'broken off'}: {count}" for status, count in sorted(said.items()))
+    print(f"{chosen.attackers} attackers were answered {sum(said.values())} times ({answers})")
+    faults = sum(count for status, count in said.items() if status >= 500 and status != 503)
+    print(f"answers of 5xx but 503: {faults}")
+
+
+def tell(when: str, reports: list[tuple[float, int]]) -> None:
+    seconds = sorted(took for took, _ in reports)
+    kept = sum(status == 303 for _, status in reports)
+    worst = seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
+    figures = {"median": statistics.median(seconds), "99 %": worst, "worst": seconds[-1]}
+    shown = ", ".join(f"{name} {took * 1000:.0f} ms" for name, took in figures.items())
+    print(f"{when}: {kept} of {len(reports)} honest reports kept; {shown}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Approving: a finder asks, a guardian answers from home with the two digits of the finder's page."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from wristband import limits
+from wristband.accounts.rules import OfficerAccount
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
+from wristband.db import db, transaction
+from wristband.errors import BadValue, Conflict, TooMany
+from wristband.house import house
+from wristband.incidents.queries import get_incident
+from wristband.outbox import family
+from wristband.scans import grants, queries
+from wristband.scans.levels import (
+    ASK_LASTS,
+    GRANT_LASTS,
+    OFFICER_MAY_APPROVE_AFTER,
+    OPENS,
+    Field,
+    GrantState,
+    Level,
+    Proof,
+    Reason,
+)
+from wristband.scans.models import Grant, Scan
+from wristband.scans.news import get_open_elder, news
+from wristband.scans.rules import ASKS_BY_BAND, ASKS_OF_NEWCOMERS
+
+
+def ask_family(reference: str, *, now: datetime) -> tuple[str, int]:
+    """Ask everybody who answers for the elder. Returns this phone's token, and the two digits for its page.
+
+    Raises NotAllowed, NotFound, TooMany.
+    """
+    _spend_ask(reference, now)
+    with transaction():
+        scan = queries.get_acted_scan(reference, held=True)
+        elder_id = get_open_elder(scan, now=now)
+        grants.end_asked(scan.id, now=now)
+        number = 10 + secrets.randbelow(90)
+        token, grant = grants.make(
+            scan, elder_id, Proof.APPROVAL, Level.OPEN, GrantState.ASKED, ends_at=now + ASK_LASTS, now=now
+        )
+        grant.number = number
+        db.session.flush()
+        _record(Deed.APPROVAL_ASKED, "finder", f"grant:{grant.id}", elder_id, now, scan=scan.id)
+        _tell(elder_id, f"approval_asked:{grant.id}", "approval_asked", grant.band_id, now, expires_at=now + ASK_LASTS)
+        return token, number
+
+
+def _spend_ask(reference: str, now: datetime) -> None:
+    with transaction():
+        scan = queries.get_acted_scan(reference, held=True)
+        band = str(scan.band_id)
+        try:
+            limits.spend(ASKS_BY_BAND, band, now=now)
+        except TooMany:
+            if grants.has_asked(scan.id):
+                raise
+            limits.spend(ASKS_OF_NEWCOMERS, band, now=now)
+
+
+def approve(
+    grant_id: int, number: str, level: Level, ticked: Collection[Field], *, guardian_id: int, now: datetime
+) -> None:
+    """A guardian lets this one phone see. One try: other digits end the question.
+
+    Raises BadValue, Conflict, NotAllowed, NotFound.
+    """
+    if level not in OPENS[Proof.APPROVAL] or (level is Level.CONSENTED and not ticked):
+        raise BadValue("scans.tick_something")
+    with transaction():
+        grant = queries.get_grant(grant_id, guardian_id=guardian_id)
+        actor, elder_id, asked = f"guardian:{guardian_id}", grant.elder_id, grant.number
+        get_open_elder(db.session.get_one(Scan, grant.scan_id), now=now)
+        fits = number.strip() == str(asked)
+        _decide(grant_id, level, ticked, actor, fits, now)
+        _record(Deed.APPROVAL_GIVEN if fits else Deed.APPROVAL_MISTYPED, actor, f"grant:{grant_id}", elder_id, now)
+        if fits:
+            _tell(elder_id, f"approval_given:{grant_id}", "approval_given", grant.band_id, now)
+    if not fits:
+        raise BadValue("scans.number_wrong")
+
+
+def approve_on_duty(grant_id: int, incident_id: int, *, officer: OfficerAccount, reason: Reason, now: datetime) -> None:
+    """The card, by an officer with the elder's incident, where nobody of the family has answered for three minutes.
+
+    Raises Conflict while the family may still answer, NotAllowed, NotFound.
+    """
+    with transaction():
+        incident = get_incident(incident_id, station_id=officer.station_id)
+        grant = queries.get_ask_of(grant_id, elder_id=incident.elder_id)
+        if now - grant.made_at < OFFICER_MAY_APPROVE_AFTER or incident.closed_at is not None:
+            raise Conflict("scans.family_first")
+        get_open_elder(db.session.get_one(Scan, grant.scan_id), now=now)
+        elder_id, band_id = grant.elder_id, grant.band_id
+        _decide(grant_id, Level.WITH_ELDER, (), officer.actor, True, now)
+        subject = f"grant:{grant_id}"
+        _record(Deed.APPROVAL_GIVEN, officer.actor, subject, elder_id, now, incident=incident_id, reason=reason.value)
+        _tell(elder_id, f"approval_given:{grant_id}", "approval_given", band_id, now)
+
+
+def _decide(grant_id: int, level: Level, ticked: Collection[Field], actor: str, fits: bool, now: datetime) -> None:
+    """One answers, whoever is first; the question is over either way. Raises Conflict."""
+    decided = db.session.execute(
+        sa.update(Grant)
+        .where(Grant.id == grant_id, Grant.state == GrantState.ASKED, Grant.ends_at > now)
+        .values(
+            state=GrantState.GIVEN if fits else GrantState.ENDED,
+            level=level if fits else Level.OPEN,
+            ticked=" ".join(sorted(ticked)) if level is Level.CONSENTED else "",
+            given_at=now if fits else None,
+            given_by=actor,
+            ends_at=now + GRANT_LASTS if fits else now,
+            ended_at=None if fits else now,
+        )
+    )
+    if decided.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict("scans.ask_over")
+    if fits:
+        grants.keep_room(db.session.get_one(Grant, grant_id).band_id, now=now)
+
+
+def refuse(grant_id: int, *, guardian_id: int, now: datetime) -> None:
+    """A guardian says no; or takes back what was given: the next showing is refused. Raises NotFound."""
+    with transaction():
+        grant = queries.get_grant(grant_id, guardian_id=guardian_id)
+        if grants.end(grant_id, now=now):
+            _record(Deed.GRANT_ENDED, f"guardian:{guardian_id}", f"grant:{grant_id}", grant.elder_id, now)
+
+
+def _tell(
+    elder_id: int, key: str, wording: str, band_id: int, now: datetime, *, expires_at: datetime | None = None
+) -> None:
+    facts = house().settings.issuer | news(band_id, elder_id, now=now)
+    family.owe(elder_id, key, wording=wording, facts=facts, at=now, expires_at=expires_at)
+
+
+def _record(deed: Deed, actor: str, subject: str, elder_id: int | None, now: datetime, **facts: int | str) -> None:
+    trail.record(deed, actor=actor, subject=subject, at=now, elder_id=elder_id, **facts)
