@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from tests.photographs import encoded, portrait
 from tests.world import DAUGHTER_PHONE, ELDER, PASSWORD, SON_PHONE, World, last_body, new_reference
+from wristband import data_keys
 from wristband.accounts.rules import Door
-from wristband.bands.rules import BandEnd, BandForm
+from wristband.bands.rules import BandEnd, BandForm, PrintStyle
 from wristband.db import db, new_id, transaction
 from wristband.elders.models import Photo
 from wristband.elders.photos import PHOTO_PLACE
@@ -17,20 +18,25 @@ from wristband.elders.rules import Particulars, Purpose
 from wristband.house import house
 from wristband.incidents.models import Incident
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
+from wristband.scans.levels import Reason
 from wristband.scans.rules import Answer
-from wristband.services import handling, issuing, reaching, registration, reporting, signing_in
+from wristband.services import handing_over, handling, issuing, looking, printing, reaching, registration, reporting, signing_in
+from wristband.values.code import BandCode
 from wristband.values.phone import Phone
 from wristband.values.position import Position
 
 FINDERS_WORDS = "影剧院后门，撑红色雨伞"
 OFFICERS_WORDS = "已由同事送回示例小区"
+URGENT_WORDS = "独自坐在示例公园，说不出住哪里"
 PLACE = Position(24.7312345, 118.1598765)
 
 
 def keep_photo(guardian_id: int, jpeg: bytes, now: datetime) -> int:
     """A kept photo without the seconds that cleaning it takes."""
     photo_id = new_id()
-    house().files.write(jpeg, place=PHOTO_PLACE, row=photo_id)
+    with transaction():
+        data_keys.make(photo_id)
+    house().files.write(jpeg, place=PHOTO_PLACE, row=photo_id, owner=photo_id)
     with transaction():
         db.session.add(
             Photo(
@@ -74,7 +80,7 @@ def whole_journey(world: World) -> Lived:
     jpeg = small_jpeg()
     elder_id = _registered(world, jpeg, now)
     band_id = issuing.issue("second-band-form", elder_id, BandForm.CARD, guardian_id=world.daughter_id, now=now)
-    printed = issuing.printable(band_id, guardian_id=world.daughter_id, now=now)
+    printed, _ = printing.as_page(band_id, PrintStyle(), guardian_id=world.daughter_id, now=now)
     assert printed.check_code
     reference = new_reference()
     _found(world, reference, printed.code.serial, now)
@@ -92,6 +98,7 @@ def whole_journey(world: World) -> Lived:
             "latitude": str(PLACE.latitude),
             "longitude": str(PLACE.longitude),
             "officer's words": OFFICERS_WORDS,
+            "officer's words of an urgent look": URGENT_WORDS,
             "password": PASSWORD,
             "family's sign-in": family,
             "officer's sign-in": police,
@@ -137,7 +144,9 @@ def _found(world: World, reference: str, serial: str, now: datetime) -> None:
     officer = world.officer if incident.station_id == world.station_id else world.stranger
     for step in (IncidentState.ACCEPTED, IncidentState.DISPATCHED, IncidentState.ON_SCENE):
         handling.move(incident.id, step, officer=officer, words=OFFICERS_WORDS, now=now)
-    handling.look_at_elder(incident.id, officer=officer, now=now)
-    handling.portrait_bytes(incident.id, officer=officer, now=now)
+    looking.look(incident.id, officer=officer, now=now)
+    looking.portrait_bytes(incident.id, officer=officer, now=now)
+    looking.break_glass(BandCode.from_serial(serial), Reason.IDENTITY, URGENT_WORDS, officer=officer, now=now)
+    handing_over.make_for_incident(incident.id, guardian_id=world.daughter_id, now=now)
     handling.move(incident.id, IncidentState.CLOSED, officer=officer, disposition=Disposition.WITH_FAMILY, now=now)
     handling.confirm(incident.id, guardian_id=world.daughter_id, now=now)

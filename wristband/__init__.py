@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from wristband import config, house, keys, logs, sealing
-from wristband.bands.tokens import BandKeys
+from wristband import ciphers, config, house, key_check, keys, logs, sealing
 from wristband.files import FileStore
+from wristband.keys import FormKeys
 from wristband.places import static_folder, templates_folder
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     app = _bare_app(settings, ring)
     _attach_database(app, settings)
+    _try_a_data_key(app)
 
     from wristband import gateways, web
     from wristband.services.scanning import ScanLog
@@ -42,19 +43,37 @@ def create_app(settings: Settings | None = None) -> Flask:
 def furnish(settings: Settings) -> keys.KeyRing:
     """Give this process its keys and its house, without database or web: what a worker process of ours needs."""
     ring = keys.load(settings.keys_path)
-    sealing.install(ring)
-    house.install(house.House(settings, ring, BandKeys(ring.all("bands")), FileStore(settings.data_dir / "files")))
+    # Here, not above: the database's handle would hide the module of the same name.
+    from wristband.data_keys import DataKeys
+
+    ciphers.check(settings.seal_algorithm)
+    key_check.compare(ring, settings.data_dir)
+    sealing.install(ring, algorithm=settings.seal_algorithm, data_keys=DataKeys())
+    house.install(house.House(settings, ring, FileStore(settings.data_dir / "files")))
     return ring
+
+
+def _try_a_data_key(app: Flask) -> None:
+    """Raises KeysWrong where the database was written with other keys than those at hand."""
+    from wristband.data_keys import find_newest
+    from wristband.db import db
+
+    with app.app_context():
+        try:
+            find_newest()
+        except sealing.SealBroken:
+            raise keys.KeysWrong("keys.of_another", keys="fields") from None
+        finally:
+            db.session.remove()
+            db.engine.dispose()  # whoever forks now takes no connection along
 
 
 def _bare_app(settings: Settings, ring: keys.KeyRing) -> Flask:
     app = Flask(__name__, static_folder=static_folder(), template_folder=templates_folder(), static_url_path="/static")
-    forms = list(ring.all("forms").values())
     app.config.from_mapping(
-        SECRET_KEY=forms[-1].hex(),
-        SECRET_KEY_FALLBACKS=[key.hex() for key in forms[:-1]],
+        WTF_CSRF_SECRET_KEY=FormKeys(ring),
         SQLALCHEMY_DATABASE_URI=settings.database,
-        MAX_CONTENT_LENGTH=7_000_000,
+        MAX_CONTENT_LENGTH=65_536,  # the longest form of words; forms with a photograph say that they need more
         MAX_FORM_MEMORY_SIZE=200_000,
         MAX_FORM_PARTS=100,
         WTF_CSRF_SSL_STRICT=False,  # our pages send no Referer; guards check Origin instead

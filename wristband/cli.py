@@ -18,18 +18,22 @@ import click
 import flask_migrate
 from flask import Flask
 
-from wristband import clock, config, create_app, demonstration, furnish, keys
+from wristband import clock, create_app, demonstration, furnish
 from wristband.accounts.rules import Role
 from wristband.bands import queries
-from wristband.bands.rules import LARGEST_BATCH, BandForm
+from wristband.bands.printing.stock import USUAL_SHEET, StockKind, StockPrint
+from wristband.bands.printing.zpl import DOTS_PER_MM
+from wristband.bands.rules import LARGEST_BATCH, PRINT_LANGUAGES, BandForm, Look, PrintStyle
 from wristband.cli_artwork import artwork
+from wristband.cli_audit import audit
+from wristband.cli_keys import keys
 from wristband.errors import BadValue, Refusal, TooMany
 from wristband.house import house
 from wristband.language import SOURCE, say
 from wristband.outbox import queries as outbox
 from wristband.outbox.rules import Channel
 from wristband.refusals import SENTENCES
-from wristband.services import delivering, signing_in, staffing, stocking
+from wristband.services import delivering, signing_in, staffing, stocking, witnessing
 from wristband.stations import files
 from wristband.stations.queries import find_station_by_name
 
@@ -50,8 +54,10 @@ def told(refusal: Refusal) -> str:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """The 110 yellow wristband."""
+    context.obj = create_app
 
 
 def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -124,7 +130,9 @@ def messages(app: Flask) -> None:
 
 
 def _worker(app: Flask) -> delivering.Worker:
-    return delivering.Worker(app.extensions["gateways"], lease_s=house().settings.worker_lease_s)
+    return delivering.Worker(
+        app.extensions["gateways"], lease_s=house().settings.worker_lease_s, between=witnessing.Witness().look
+    )
 
 
 @cli.group()
@@ -185,19 +193,25 @@ def bands() -> None:
     """Blank stock: mint, print, list."""
 
 
+_with_workers = click.option(
+    "--workers", "processes", type=click.IntRange(1, 64), help="Processes that draw; every core when not given."
+)
+
+
 @bands.command("mint")
 @click.option("--count", type=click.IntRange(1, LARGEST_BATCH), help="How many; begins a new batch.")
 @click.option("--batch", "batch_id", type=int, help="Go on with this batch, which a kill has broken off.")
 @click.option("--form", type=click.Choice([form.value for form in BandForm]), default=BandForm.WRISTBAND.value)
+@_with_workers
 @with_app
-def mint_bands(app: Flask, count: int | None, batch_id: int | None, form: str) -> None:
-    """Make blank bands. Broken off, it goes on where it was: no band twice, none skipped."""
+def mint_bands(app: Flask, count: int | None, batch_id: int | None, form: str, processes: int | None) -> None:
+    """Make blank bands, each read again before it counts. Broken off, it goes on: no band twice, none skipped."""
     if (count is None) == (batch_id is None):
         raise click.UsageError("choose one of --count and --batch")
     batch_id = batch_id or stocking.begin(BandForm(form), count or 0, now=clock.now())
     click.echo(f"批次 {batch_id}。中断后继续：wristband bands mint --batch {batch_id}")
     wanted, minted = stocking.progress(batch_id)
-    with _workers() as workers, click.progressbar(length=wanted, label="制作手环", file=sys.stderr) as bar:
+    with _workers(processes) as workers, click.progressbar(length=wanted, label="制作手环", file=sys.stderr) as bar:
         bar.update(minted)
         for made in stocking.mint(batch_id, workers=workers, now=clock.now()):
             bar.update(made)
@@ -207,20 +221,33 @@ def mint_bands(app: Flask, count: int | None, batch_id: int | None, form: str) -
 @bands.command("print")
 @click.argument("batch_id", type=int)
 @click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--sheet", type=int, default=50, show_default=True, help="Bands a file.")
-@click.option("--language", type=click.Choice(["zh", "en"]), default="zh")
+@click.option(
+    "--output",
+    type=click.Choice([kind.value for kind in StockKind]),
+    default=StockKind.PDF.value,
+    show_default=True,
+    help="For a print shop, for a wristband printer, or a table for a tag writer.",
+)
+@click.option("--look", type=click.Choice([look.value for look in Look]), default=Look.LOUD.value, show_default=True)
+@click.option("--language", type=click.Choice(list(PRINT_LANGUAGES)), default="zh", show_default=True)
+@click.option("--dpi", type=click.Choice([str(dpi) for dpi in DOTS_PER_MM]), default="203", help="Of a ZPL printer.")
+@click.option("--sheet", type=int, help="Bands a file: 50 when not given, 500 in a table.")
+@_with_workers
 @with_app
-def print_bands(app: Flask, batch_id: int, folder: Path, sheet: int, language: str) -> None:
-    """Print a batch into numbered PDFs and a manifest. Broken off, run it again: whole files are left as they are."""
+def print_bands(
+    app: Flask, batch_id: int, folder: Path, sheet: int | None, processes: int | None, **chosen: str
+) -> None:
+    """Print a batch into numbered files and a manifest. Broken off, run it again: whole files are left as they are."""
     minted = stocking.progress(batch_id)[1]
-    with _workers() as workers, click.progressbar(length=minted, label="排版打印", file=sys.stderr) as bar:
+    kind, style = StockKind(chosen["output"]), PrintStyle(Look(chosen["look"]), chosen["language"])
+    with _workers(processes) as workers, click.progressbar(length=minted, label="排版打印", file=sys.stderr) as bar:
         printing = stocking.print_batch(
             batch_id,
             folder,
             workers=workers,
-            in_flight=2 * _cores(),
-            sheet_size=sheet,
-            language=language,
+            in_flight=2 * (processes or _cores()),
+            sheet_size=USUAL_SHEET[kind] if sheet is None else sheet,
+            how=StockPrint(kind, style, int(chosen["dpi"]), house().settings.print_font),
         )
         for printed in printing:
             bar.update(printed)
@@ -235,10 +262,13 @@ def list_batches(app: Flask) -> None:
         click.echo(f"{batch.id}  {batch.began_at:%Y-%m-%d}  {batch.form.value}  {minted}/{batch.wanted}")
 
 
-def _workers() -> ProcessPoolExecutor:
-    """A process for each core. Spawned, not forked: a connection to the database is not to be shared."""
+def _workers(processes: int | None) -> ProcessPoolExecutor:
+    """So many processes, or one a core. Spawned, not forked: a connection to the database is not to be shared."""
     return ProcessPoolExecutor(
-        _cores(), mp_context=multiprocessing.get_context("spawn"), initializer=furnish, initargs=(house().settings,)
+        processes or _cores(),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=furnish,
+        initargs=(house().settings,),
     )
 
 
@@ -247,16 +277,5 @@ def _cores() -> int:
 
 
 cli.add_command(artwork)
-
-
-@cli.group("keys")
-def key_files() -> None:
-    """Key files."""
-
-
-@key_files.command("create")
-def create_keys() -> None:
-    """Make a first key for every purpose that has none; existing keys are never touched."""
-    settings = config.load()
-    made = keys.create(settings.keys_path)
-    click.echo("\n".join(f"已生成 {settings.keys_path / name}" for name in made) or "密钥已齐全，没有改动。")
+cli.add_command(audit)
+cli.add_command(keys)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from wristband.ciphers import Algorithm
 from wristband.errors import Refusal
 
 # A name or a bracketed IPv6 address, and perhaps a port: what a symbol can hold and every phone reads alike.
@@ -72,6 +73,10 @@ class Settings(BaseSettings):
     """HTTP SMS gateway; empty outside production means messages are printed to a file."""
     sms_key_file: Path | None = None
     """The secret by which hand-overs to the SMS gateway are signed; at least 32 bytes."""
+    seal_algorithm: Algorithm = Algorithm.AESGCM
+    """What new values are sealed with: aesgcm, or sm4gcm where Chinese algorithms are asked for. Both are read."""
+    gateway_networks: Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], NoDecode] = ()
+    """Networks of the operator's own, separated by commas, in which a gateway may stand: 10.20.0.0/16."""
     worker_lease_s: int = Field(default=60, ge=5, le=3600)
     trusted_proxies: int = Field(default=0, ge=0, le=3)
     """How many proxies of ours stand in front and set X-Forwarded-*; 0 believes nobody."""
@@ -80,9 +85,9 @@ class Settings(BaseSettings):
     stream_limit: int = Field(default=16, ge=1, le=10_000)
     """How many live desk streams one process holds; each takes a thread."""
 
-    @field_validator("doors", mode="before")
+    @field_validator("doors", "gateway_networks", mode="before")
     @classmethod
-    def _split_doors(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -161,6 +166,11 @@ class Settings(BaseSettings):
     @property
     def production(self) -> bool:
         return self.mode is Mode.PRODUCTION
+
+    @property
+    def issuer(self) -> dict[str, str]:
+        """Who writes a message, as its facts."""
+        return {"organisation": self.organisation, "organisation_phone": self.organisation_phone}
 
     @property
     def host(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from wristband.errors import NotFound, Unavailable
@@ -23,8 +24,12 @@ class FileStore:
     def _path(self, place: str, row: int) -> Path:
         return self._folder / place / f"{row % 256:02x}" / f"{row}.sealed"
 
-    def write(self, data: bytes, *, place: str, row: int) -> None:
-        """Keep `data`: written aside, synced, renamed, folder synced. Raises Unavailable when the disk is full."""
+    def write(self, data: bytes, *, place: str, row: int, owner: int | None = None) -> None:
+        """Keep `data`: written aside, synced, renamed, folder synced. Raises Unavailable when the disk is full.
+
+        `owner` is the id of the row whose data key seals it, which has to be committed before (data_keys.make): with
+        that key destroyed, no copy of the file opens any more.
+        """
         path = self._path(place, row)
         try:
             if not path.parent.is_dir():
@@ -32,17 +37,8 @@ class FileStore:
                 _sync_folder(path.parent.parent)
             if shutil.disk_usage(path.parent).free < FREE_BYTES_KEPT:
                 raise Unavailable("files.disk_full")
-            header, body = box().seal_bytes(data, place=place, row=row)
-            aside = path.with_suffix(f".{os.getpid()}.part")
-            try:
-                with open(aside, "wb") as file:
-                    file.write(header.encode() + b"\n" + body)
-                    file.flush()
-                    os.fsync(file.fileno())
-                aside.rename(path)
-            finally:
-                aside.unlink(missing_ok=True)  # half a file is only space lost
-            _sync_folder(path.parent)
+            header, body = box().seal_bytes(data, place=place, row=row, owner=owner)
+            _write(path, header.encode() + b"\n" + body)
         except OSError as error:
             raise Unavailable("files.disk_full") from error
 
@@ -54,10 +50,33 @@ class FileStore:
             raise NotFound("files.gone") from None
         return box().open_bytes(header.decode("ascii", "replace"), body, place=place, row=row)
 
+    def list_headers(self) -> Iterator[tuple[str, int, str]]:
+        """Every file: its place, its row, and the header that names algorithm and key."""
+        for path in sorted(self._folder.glob("*/*/*.sealed")):
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+                yield path.parts[-3], int(path.stem), file.readline(128).rstrip(b"\n").decode("ascii", "replace")
+
+    def reseal(self, *, place: str, row: int) -> None:
+        """Seal a file of the key files anew with the newest of them. Raises what read and write raise."""
+        self.write(self.read(place=place, row=row), place=place, row=row)
+
     def remove(self, *, place: str, row: int) -> None:
         """Forget it; removing what is not there is no fault."""
         with contextlib.suppress(FileNotFoundError):
             self._path(place, row).unlink()
+
+
+def _write(path: Path, data: bytes) -> None:
+    aside = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        with open(aside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.rename(path)
+    finally:
+        aside.unlink(missing_ok=True)  # half a file is only space lost
+    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from wristband.bands.tokens import BandKeys
 from wristband.config import Settings
@@ -12,12 +13,21 @@ from wristband.keys import KeyRing
 
 @dataclass(frozen=True)
 class House:
-    """Settings, every key, the keys of the bands' tokens, and the store of sealed files."""
+    """Settings, every key, and the store of sealed files."""
 
     settings: Settings
     ring: KeyRing
-    band_keys: BandKeys
     files: FileStore
+
+    @property
+    def band_keys(self) -> BandKeys:
+        """The keys of the bands' tokens, as the key files are at this moment."""
+        return _band_keys(tuple(self.ring.all("bands").items()))
+
+
+@lru_cache(maxsize=2)
+def _band_keys(keys: tuple[tuple[str, bytes], ...]) -> BandKeys:
+    return BandKeys(dict(keys))
 
 
 _installed: list[House] = []

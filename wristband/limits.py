@@ -14,9 +14,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wristband.db import db
+from wristband.db import KeyedHash, db
 from wristband.errors import TooMany
-from wristband.sealing import box
+from wristband.sealing import Keyed, box
 from wristband.values.budget import Budget, Fails
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ class SpentBudget(db.Model):  # type: ignore[name-defined,misc]
     """When the next try of one key of one budget would be on time (GCRA's theoretical arrival time), in seconds."""
 
     __tablename__ = "spent_budget"
-    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(KeyedHash(64, "codes"), primary_key=True)
     due_s: Mapped[float] = mapped_column(sa.Float)
 
 
@@ -39,6 +39,8 @@ def spend(budget: Budget, *key: str, now: datetime) -> None:
     now_s = now.timestamp()
     try:
         with db.session.begin_nested():
+            if len(hashed.every) > 1:
+                _carry_over(hashed)
             taken = db.session.execute(_TAKE, _figures(budget, hashed, now_s)).first()
             due_s = None if taken else db.session.scalar(sa.select(SpentBudget.due_s).where(SpentBudget.key == hashed))
     except SQLAlchemyError:
@@ -49,6 +51,16 @@ def spend(budget: Budget, *key: str, now: datetime) -> None:
     if taken is None:
         wait_s = (due_s or now_s) + budget.every_s - budget.burst * budget.every_s - now_s
         raise TooMany(budget.refusal, retry_after_s=max(1, math.ceil(wait_s)))
+
+
+def _carry_over(hashed: Keyed) -> None:
+    """What was spent under an older key of the codes counts on: a rotation gives nobody a new budget."""
+    new = SpentBudget.__table__.alias()
+    db.session.execute(
+        sa.update(SpentBudget)
+        .where(SpentBudget.key.in_(hashed.every[1:]), ~sa.exists().where(new.c.key == str(hashed)))
+        .values(key=hashed)
+    )
 
 
 def _figures(budget: Budget, key: str, now_s: float) -> dict[str, object]:

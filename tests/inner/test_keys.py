@@ -136,6 +136,63 @@ def test_a_ring_does_not_show_its_keys(tmp_path: Path) -> None:
         assert ring.current(purpose)[1].hex() not in repr(ring)
 
 
+# ---- renewed
+
+
+def test_a_new_key_stands_beside_the_old_ones_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    keys.create(tmp_path)
+    before = read(tmp_path)
+    for purpose in PURPOSES:
+        assert [keys.rotate(tmp_path, purpose) for _ in range(2)] == [f"{purpose}-2.key", f"{purpose}-3.key"]
+    after = read(tmp_path)
+    assert before.items() <= after.items()
+    assert len(set(after.values())) == len(after) == 3 * len(PURPOSES)
+    assert all(path.stat().st_mode & 0o777 == 0o400 for path in tmp_path.iterdir())
+
+
+def test_keys_are_numbered_in_the_order_of_crockfords_alphabet_until_it_ends(tmp_path: Path) -> None:
+    keys.create(tmp_path)
+    for _ in range(30):
+        keys.rotate(tmp_path, "codes")
+    with pytest.raises(KeysWrong) as refused:
+        keys.rotate(tmp_path, "codes")
+    assert (refused.value.code, refused.value.facts) == ("keys.ids_used_up", {"purpose": "codes"})
+    assert "".join(path.name[6] for path in sorted(tmp_path.glob("codes-*"))) == "123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def test_operators_who_renew_at_once_overwrite_nothing(tmp_path: Path) -> None:
+    keys.create(tmp_path)
+    before = read(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: keys.rotate(tmp_path, "index"), range(8)))
+    assert sorted(made) == [f"index-{key_id}.key" for key_id in range(2, 10)]
+    assert before.items() <= read(tmp_path).items()
+    assert len(keys.load(tmp_path).all("index")) == 9
+
+
+def test_a_folder_that_lacks_a_key_gets_no_further_one(tmp_path: Path) -> None:
+    keys.create(tmp_path)
+    (tmp_path / "codes-1.key").unlink()
+    with pytest.raises(KeysWrong):
+        keys.rotate(tmp_path, "codes")
+    assert not list(tmp_path.glob("codes-*"))
+
+
+def test_a_running_process_keeps_its_keys_when_the_folder_is_spoilt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "LOOK_EVERY_S", 0.0)
+    keys.create(tmp_path)
+    ring = keys.load(tmp_path)
+    before = ring.current("fields")
+    (tmp_path / "fields-2.key").write_text("changeme")
+    assert ring.current("fields") == before
+    assert ring.find("fields", "2") is None
+    (tmp_path / "fields-2.key").unlink()
+    keys.rotate(tmp_path, "fields")
+    assert ring.find("fields", "2") is not None
+
+
 def _production(folder: Path) -> Settings:
     sms_key = folder / "sms.key"
     sms_key.write_text("s" * 32)

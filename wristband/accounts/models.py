@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wristband.accounts.rules import Door, Role
-from wristband.db import Row, UtcDateTime, enum_type
+from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
 from wristband.sealing import sealed
 
 
@@ -15,10 +15,10 @@ class Guardian(Row):
 
     __tablename__ = "guardian"
     phone_sealed: Mapped[str] = mapped_column("phone", sa.Text)
-    phone = sealed("phone_sealed")
-    phone_index: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    phone = sealed("phone_sealed", owner="id", index="phone_index")
+    phone_index: Mapped[str] = mapped_column(KeyedHash(32, "index"), unique=True)
     name_sealed: Mapped[str | None] = mapped_column("name", sa.Text)
-    name = sealed("name_sealed")
+    name = sealed("name_sealed", owner="id", erased=None)
     language: Mapped[str] = mapped_column(sa.String(12), default="zh-CN")
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -43,7 +43,7 @@ class SignIn(Row):
 
     __tablename__ = "sign_in"
     __table_args__ = (sa.CheckConstraint("(guardian_id IS NULL) <> (officer_id IS NULL)", name="one_account"),)
-    reference_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    reference_hash: Mapped[str] = mapped_column(KeyedHash(64, "codes"), unique=True)
     door: Mapped[Door] = mapped_column(enum_type(Door))
     guardian_id: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"), index=True)
     officer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"), index=True)

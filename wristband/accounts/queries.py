@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,12 +10,12 @@ import sqlalchemy as sa
 from wristband.accounts.models import Guardian, Officer, SignIn
 from wristband.accounts.rules import Door, GuardianAccount, OfficerAccount
 from wristband.db import db
-from wristband.sealing import box
+from wristband.sealing import Keyed, box
 from wristband.stations.models import Station
 from wristband.values.phone import Phone
 
 
-def phone_index(phone: Phone) -> str:
+def phone_index(phone: Phone) -> Keyed:
     """The blind index under which a guardian's phone is found."""
     return box().blind(phone.e164, place="guardian.phone")
 
@@ -42,13 +43,23 @@ def find_sign_in(reference: str, door: Door, *, now: datetime) -> SignIn | None:
     )
 
 
-def reference_hash(reference: str) -> str:
+def reference_hash(reference: str) -> Keyed:
     return box().keyed_hash("sign_in.reference", reference)
 
 
 def get_guardian_account(guardian_id: int) -> GuardianAccount:
     guardian = db.session.get_one(Guardian, guardian_id)
     return GuardianAccount(guardian_id=guardian.id, name=guardian.name, language=guardian.language)
+
+
+def stations_of_officers(officer_ids: Collection[int]) -> dict[int, str]:
+    """The name of each of these officers' station: what a family is told of who looked."""
+    rows = db.session.execute(
+        sa.select(Officer.id, Station.name)
+        .join(Station, Station.id == Officer.station_id)
+        .where(Officer.id.in_(officer_ids))
+    )
+    return {row.id: row.name for row in rows}
 
 
 def find_officer_account(officer_id: int) -> OfficerAccount | None:

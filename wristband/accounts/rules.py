@@ -30,20 +30,34 @@ class Act(StrEnum):
 
     SEE_DESK = "see_desk"
     HANDLE_INCIDENT = "handle_incident"
+    PRINT_BANDS = "print_bands"
+    BIND_BANDS = "bind_bands"
+    REVEAL = "reveal"
+    BREAK_GLASS = "break_glass"
+    REVIEW_LOOKS = "review_looks"
 
+
+_ON_DUTY = frozenset(
+    {Act.SEE_DESK, Act.HANDLE_INCIDENT, Act.PRINT_BANDS, Act.BIND_BANDS, Act.REVEAL, Act.BREAK_GLASS}
+)
 
 # No role is all of handling, auditing and administering.
 PERMISSIONS: dict[Role, frozenset[Act]] = {
-    Role.OFFICER: frozenset({Act.SEE_DESK, Act.HANDLE_INCIDENT}),
-    Role.SUPERVISOR: frozenset({Act.SEE_DESK, Act.HANDLE_INCIDENT}),
-    Role.DISTRICT: frozenset({Act.SEE_DESK}),
-    Role.AUDITOR: frozenset(),
+    Role.OFFICER: _ON_DUTY,
+    Role.SUPERVISOR: _ON_DUTY | {Act.REVIEW_LOOKS},
+    Role.DISTRICT: frozenset({Act.SEE_DESK, Act.REVIEW_LOOKS}),
+    Role.AUDITOR: frozenset({Act.REVIEW_LOOKS}),
     Role.ADMINISTRATOR: frozenset(),
 }
 
 
 def may(role: Role, act: Act) -> bool:
     return act in PERMISSIONS[role]
+
+
+def reviews_district(role: Role) -> bool:
+    """Whether a role judges the looks of its whole district, and not those of one station."""
+    return role in (Role.DISTRICT, Role.AUDITOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,11 @@ class OfficerAccount:
     @property
     def actor(self) -> str:
         return f"officer:{self.officer_id}"
+
+    @property
+    def acts(self) -> frozenset[Act]:
+        """What this officer may do: pages lead nowhere else."""
+        return PERMISSIONS[self.role]
 
 
 # How long a sign-in lasts, and how long without a page before it ends.

@@ -3,13 +3,14 @@
 from alembic import context
 from sqlalchemy.types import TypeEngine
 
+from wristband import data_keys as _data_keys  # noqa: F401
 from wristband import limits as _limits  # noqa: F401
 
 # The models, so that their tables are known.
 from wristband.accounts import models as _accounts  # noqa: F401
 from wristband.audit import models as _audit  # noqa: F401
 from wristband.bands import models as _bands  # noqa: F401
-from wristband.db import RowId, UtcDateTime, db
+from wristband.db import KeyedHash, RowId, UtcDateTime, db
 from wristband.elders import models as _elders  # noqa: F401
 from wristband.incidents import models as _incidents  # noqa: F401
 from wristband.outbox import models as _outbox  # noqa: F401
@@ -21,6 +22,8 @@ _PLAIN: dict[type, str] = {UtcDateTime: "sa.DateTime(timezone=True)", RowId: "sa
 
 def _plain(kind: str, thing: TypeEngine, _context: object) -> str | bool:
     """A migration names SQL's own types: it must still run when ours have changed."""
+    if isinstance(thing, KeyedHash):
+        return f"sa.String(length={thing.impl_instance.length})"
     return _PLAIN.get(type(thing), False) if kind == "type" else False
 
 

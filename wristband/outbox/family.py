@@ -17,6 +17,7 @@ def owe(
     wording: str,
     facts: Mapping[str, str],
     at: datetime,
+    expires_at: datetime | None = None,
     reach_id: int | None = None,
     incident_id: int | None = None,
 ) -> None:
@@ -30,6 +31,7 @@ def owe(
             recipient=contact.address,
             facts=facts,
             at=at,
+            expires_at=expires_at,
             elder_id=elder_id,
             reach_id=reach_id,
             incident_id=incident_id,

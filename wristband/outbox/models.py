@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wristband.db import Row, UtcDateTime, enum_type
+from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
 from wristband.outbox.rules import Channel, MessageState, Outcome
 from wristband.sealing import sealed
 
@@ -22,11 +22,11 @@ class Message(Row):
     """Name of the text in templates/messages/<language>/."""
     language: Mapped[str] = mapped_column(sa.String(12))
     recipient_sealed: Mapped[str] = mapped_column("recipient", sa.Text)
-    recipient = sealed("recipient_sealed")
-    recipient_index: Mapped[str] = mapped_column(sa.String(32), index=True)
+    recipient = sealed("recipient_sealed", owner="elder_id", index="recipient_index")
+    recipient_index: Mapped[str] = mapped_column(KeyedHash(32, "index"), index=True)
     """Blind index of the recipient: people are counted, not messages."""
     body_sealed: Mapped[str | None] = mapped_column("body", sa.Text)
-    body = sealed("body_sealed")
+    body = sealed("body_sealed", owner="elder_id")
     """The words as they are sent; a code's words are forgotten once it has been handed over."""
     elder_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)
     reach_id: Mapped[int | None] = mapped_column(sa.BigInteger, index=True)

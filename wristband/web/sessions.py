@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Request, Response, make_response, redirect, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import URLSafeTimedSerializer
 
 from wristband.accounts.rules import LASTS, Door
 
@@ -22,7 +23,9 @@ def door_of(path: str) -> Door | None:
 
 def enter(reference: str, home: str) -> Response:
     """Signed in: on to where the person wanted to go, or `home`. Nothing else is taken over from before."""
-    then = session.get(THEN) or home
+    then = session.get(THEN, "")
+    if door_of(then.partition("?")[0]) is not door_of(home):  # a way back leads into this door or nowhere
+        then = home
     session.clear()
     session[REFERENCE] = reference
     return make_response(redirect(then, code=303))
@@ -46,16 +49,24 @@ class _NoSession(SecureCookieSession):
 class DoorSessions(SecureCookieSessionInterface):
     """Flask's signed cookie, under a name and a path of the door the request came to."""
 
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
+        """Signs with the forms' key of this moment and reads with all of them."""
+        return URLSafeTimedSerializer(
+            app.config["WTF_CSRF_SECRET_KEY"],
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={"key_derivation": self.key_derivation, "digest_method": self.digest_method},
+        )
+
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         door = door_of(request.path)
         if door is None:
             return _NoSession()
-        serializer = self.get_signing_serializer(app)
         cookie = request.cookies.get(self._name(door, request))
-        if serializer is None or not cookie:
+        if not cookie:
             return self.session_class()
         try:
-            return self.session_class(serializer.loads(cookie))
+            return self.session_class(self.get_signing_serializer(app).loads(cookie))
         except Exception:  # a cookie that does not read is no cookie: whatever was sent, the page opens
             return self.session_class()
 
@@ -68,12 +79,11 @@ class DoorSessions(SecureCookieSessionInterface):
         response.vary.add("Cookie")
         if not session.modified:
             return
-        serializer = self.get_signing_serializer(app)
         name, path, secure = self._name(door, request), PREFIXES[door], request.is_secure
         if not session:
             response.delete_cookie(name, path=path, secure=secure, httponly=True, samesite="Lax")
-        elif serializer:
-            value = serializer.dumps(dict(session))
+        else:
+            value = self.get_signing_serializer(app).dumps(dict(session))
             # A family in panic must not wait for a code: its cookie outlives the window. An officer's does not.
             lasts = LASTS[door] if door is Door.FAMILY else None
             response.set_cookie(name, value, max_age=lasts, path=path, secure=secure, httponly=True, samesite="Lax")

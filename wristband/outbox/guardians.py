@@ -1,0 +1,27 @@
+"""Owing news to those who answer for an elder and have an account: what one of them does, the others hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from wristband.elders.queries import list_guardians
+from wristband.outbox import queue
+from wristband.outbox.rules import Channel
+
+
+def owe(elder_id: int, key: str, *, but: int | None, wording: str, facts: Mapping[str, str], at: datetime) -> int:
+    """Owe `wording` to each guardian of the elder except `but`, in the caller's transaction. Returns to how many."""
+    others = [guardian for _, guardian in list_guardians(elder_id) if guardian.id != but]
+    for guardian in others:
+        queue.enqueue(
+            key=f"{key}:{guardian.id}",
+            channel=Channel.SMS,
+            wording=wording,
+            language=guardian.language,
+            recipient=guardian.phone,
+            facts=facts,
+            at=at,
+            elder_id=elder_id,
+        )
+    return len(others)
