@@ -199,7 +199,7 @@ def test_the_log_turns_its_pages_and_takes_any_address(
         assert daughter.get(f"/family/elders/{world.elder_id}/log?before={before}").status_code == 200
 
 
-@pytest.mark.parametrize("check", ["", "1", "123456789", "abcdefghi", "9" * 5000, "１２３４５６７８９", "1\n2", "'; DROP"])
+@pytest.mark.parametrize("check", ["", "1", "123456789", "abcdefghi", "9" * 5000, "１２３４５６７８９", "1\n2"])
 def test_a_mistyped_check_code_spends_nothing(client: FlaskClient, world: World, scan: str, check: str) -> None:
     page = client.post(f"{scan}/check", data={"check": check})
     assert page.status_code == 422
