@@ -20,7 +20,17 @@ from wristband.incidents.models import Incident
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
 from wristband.scans.levels import Reason
 from wristband.scans.rules import Answer
-from wristband.services import handing_over, handling, issuing, looking, printing, reaching, registration, reporting, signing_in
+from wristband.services import (
+    handing_over,
+    handling,
+    issuing,
+    looking,
+    printing,
+    reaching,
+    registration,
+    reporting,
+    signing_in,
+)
 from wristband.values.code import BandCode
 from wristband.values.phone import Phone
 from wristband.values.position import Position

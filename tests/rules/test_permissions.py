@@ -21,7 +21,9 @@ from wristband.accounts.rules import (
     Role,
     may,
 )
+from wristband.bands.rules import CHECK_BY_BAND, CHECK_BY_DEVICE, LOOK_UPS_AN_OFFICER
 from wristband.elders.rules import ELDERS_A_GUARDIAN, PHOTOS_A_GUARDIAN
+from wristband.incidents.rules import LOOKS_AN_OFFICER
 from wristband.refusals import SENTENCES
 from wristband.scans.rules import TAPS_AN_ELDER
 from wristband.values.budget import Budget, Fails
@@ -29,9 +31,20 @@ from wristband.values.budget import Budget, Fails
 ALLOWED = {
     ("officer", "see_desk"),
     ("officer", "handle_incident"),
+    ("officer", "print_bands"),
+    ("officer", "bind_bands"),
+    ("officer", "reveal"),
+    ("officer", "break_glass"),
     ("supervisor", "see_desk"),
     ("supervisor", "handle_incident"),
+    ("supervisor", "print_bands"),
+    ("supervisor", "bind_bands"),
+    ("supervisor", "reveal"),
+    ("supervisor", "break_glass"),
+    ("supervisor", "review_looks"),
     ("district", "see_desk"),
+    ("district", "review_looks"),
+    ("auditor", "review_looks"),
 }
 BUDGETS = (
     CODE_BY_PHONE,
@@ -42,6 +55,10 @@ BUDGETS = (
     PHOTOS_A_GUARDIAN,
     ELDERS_A_GUARDIAN,
     TAPS_AN_ELDER,
+    CHECK_BY_DEVICE,
+    CHECK_BY_BAND,
+    LOOK_UPS_AN_OFFICER,
+    LOOKS_AN_OFFICER,
 )
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wristband.accounts.models import SignIn
+from wristband.accounts.models import Guardian, SignIn
 from wristband.audit.retention import Kept
 from wristband.bands.models import Band
 from wristband.bands.rules import BandState
-from wristband.elders.erasing import NOBODYS_INDEX
-from wristband.elders.models import Invitation, Photo
+from wristband.elders.erasing import nobodys_index
+from wristband.elders.models import Guardianship, Invitation, Photo
 from wristband.incidents.models import HandOver, Incident, IncidentMove, Report, Sighting
 from wristband.limits import SpentBudget
 from wristband.outbox.models import Message
@@ -39,22 +39,27 @@ class Step:
         return next(iter(self.model.__table__.primary_key))
 
 
+def _since(ended: Any, cutoff: datetime) -> Condition:
+    """Going on, or ended after the cutoff."""
+    return sa.or_(ended.is_(None), ended > cutoff)
+
+
 def _settled(scan: Any, cutoff: datetime) -> Condition:
     """No incident that this scan was reported to is open, or was closed since."""
     return ~_unsettled(cutoff).where(Report.scan_id == scan).exists()
 
 
 def _unsettled(cutoff: datetime) -> sa.Select[Any]:
-    since = sa.or_(Incident.closed_at.is_(None), Incident.closed_at > cutoff)
-    return sa.select(Report.id).join(Incident, Incident.id == Report.incident_id).where(since)
+    return (
+        sa.select(Report.id).join(Incident, Incident.id == Report.incident_id).where(_since(Incident.closed_at, cutoff))
+    )
 
 
 def _message_settled(cutoff: datetime) -> Condition:
-    since = sa.or_(Incident.closed_at.is_(None), Incident.closed_at > cutoff)
     of_reach = _unsettled(cutoff).join(Reach, Reach.scan_id == Report.scan_id).where(Reach.id == Message.reach_id)
     return sa.and_(
         Message.state.in_((MessageState.DELIVERED, MessageState.STOPPED)),
-        ~sa.select(Incident.id).where(Incident.id == Message.incident_id, since).exists(),
+        ~sa.select(Incident.id).where(Incident.id == Message.incident_id, _since(Incident.closed_at, cutoff)).exists(),
         ~of_reach.exists(),
     )
 
@@ -96,7 +101,7 @@ STEPS: dict[Kept, Step] = {
             Message.owed_at <= cutoff,
             _message_settled(cutoff),
         ),
-        {"recipient_sealed": EMPTIED, "recipient_index": NOBODYS_INDEX, "body_sealed": None},
+        {"recipient_sealed": EMPTIED, "recipient_index": nobodys_index(Message.id), "body_sealed": None},
     ),
     Kept.STEPS: Step(
         IncidentMove,
@@ -140,6 +145,18 @@ STEPS: dict[Kept, Step] = {
     Kept.CHALLENGES: Step(Challenge, lambda cutoff: Challenge.expires_at <= cutoff),
     Kept.BUDGETS: Step(SpentBudget, lambda cutoff: SpentBudget.due_s <= cutoff.timestamp()),
     Kept.SIGN_INS: Step(SignIn, lambda cutoff: _over(SignIn.ended_at, SignIn.expires_at, cutoff)),
+    Kept.IDLE_ACCOUNTS: Step(
+        Guardian,
+        lambda cutoff: sa.and_(
+            Guardian.phone_sealed != EMPTIED,
+            Guardian.joined_at <= cutoff,
+            ~sa.select(SignIn.id).where(SignIn.guardian_id == Guardian.id).exists(),
+            ~sa.select(Guardianship.id)
+            .where(Guardianship.guardian_id == Guardian.id, _since(Guardianship.ended_at, cutoff))
+            .exists(),
+        ),
+        {"phone_sealed": EMPTIED, "phone_index": nobodys_index(Guardian.id), "name_sealed": None},
+    ),
     Kept.UNFINISHED_PHOTOS: Step(
         Photo,
         lambda cutoff: sa.and_(Photo.elder_id.is_(None), Photo.kept_at <= cutoff, Photo.destroyed_at.is_(None)),

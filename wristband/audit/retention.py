@@ -24,6 +24,7 @@ class Kept(StrEnum):
     CHALLENGES = "challenges"
     BUDGETS = "budgets"
     SIGN_INS = "sign_ins"
+    IDLE_ACCOUNTS = "idle_accounts"
     UNFINISHED_PHOTOS = "unfinished_photos"
     REPLACED_PHOTOS = "replaced_photos"
 
@@ -47,16 +48,12 @@ class Line:
         return now - self.keep
 
 
-def _(text: str) -> str:
-    return text
-
-
-_CLOSED = _("警情办结；没有报警的，从留下时算")
+_CLOSED = "警情办结；没有报警的，从留下时算"
 
 RETENTION: dict[Kept, Line] = {
     Kept.ELDERS: Line(
-        _("老人的资料、联系电话、照片、手环"),
-        _("登记期间，家人删除时马上销毁"),
+        "老人的资料、联系电话、照片、手环",
+        "登记期间，家人删除时马上销毁",
         columns=(
             "elder.name",
             "elder.called",
@@ -70,21 +67,25 @@ RETENTION: dict[Kept, Line] = {
             "emergency_look.review",
         ),
     ),
-    Kept.ACCOUNTS: Line(
-        _("家属和民警的账号"), _("账号使用期间"), columns=("guardian.phone", "guardian.name", "officer.name")
+    Kept.ACCOUNTS: Line("民警的账号", "账号使用期间", columns=("officer.name",)),
+    Kept.FINDERS_PHONES: Line("发现人的手机号", _CLOSED, timedelta(days=30), ("grant.phone",)),
+    Kept.SIGHTINGS: Line("发现人留下的位置和话", _CLOSED, timedelta(days=30), ("sighting.place", "sighting.words")),
+    Kept.PLACES: Line("位置，警情没有办结也一样", "留下位置", timedelta(days=180)),
+    Kept.MESSAGES: Line("短信的内容和收信号码", _CLOSED, timedelta(days=30), ("message.recipient", "message.body")),
+    Kept.STEPS: Line("民警写下的处理经过", "警情办结", timedelta(days=180), ("incident_move.words",)),
+    Kept.INVITATIONS: Line("邀请家人用的号码", "邀请结束或过期", timedelta(days=30), ("invitation.phone",)),
+    Kept.HAND_OVER_CODES: Line("交接码的摘要", "交接码过期", timedelta(days=1)),
+    Kept.ENDED_GRANTS: Line("给扫码人看资料的许可", "许可结束", timedelta(days=30)),
+    Kept.IDLE_SCANS: Line("只打开看了看的扫码", "扫码", timedelta(days=180)),
+    Kept.CHALLENGES: Line("验证码的摘要", "验证码过期", timedelta(hours=1)),
+    Kept.BUDGETS: Line("次数限制的计数", "次数恢复", timedelta(0)),
+    Kept.SIGN_INS: Line("登录记录", "登录结束", timedelta(days=30)),
+    Kept.IDLE_ACCOUNTS: Line(
+        "家属的账号，不再守护任何老人、也没有登录",
+        "注册，或退出最后一位老人",
+        timedelta(days=180),
+        ("guardian.phone", "guardian.name"),
     ),
-    Kept.FINDERS_PHONES: Line(_("发现人的手机号"), _CLOSED, timedelta(days=30), ("grant.phone",)),
-    Kept.SIGHTINGS: Line(_("发现人留下的位置和话"), _CLOSED, timedelta(days=30), ("sighting.place", "sighting.words")),
-    Kept.PLACES: Line(_("位置，警情没有办结也一样"), _("留下位置"), timedelta(days=180)),
-    Kept.MESSAGES: Line(_("短信的内容和收信号码"), _CLOSED, timedelta(days=30), ("message.recipient", "message.body")),
-    Kept.STEPS: Line(_("民警写下的处理经过"), _("警情办结"), timedelta(days=180), ("incident_move.words",)),
-    Kept.INVITATIONS: Line(_("邀请家人用的号码"), _("邀请结束或过期"), timedelta(days=30), ("invitation.phone",)),
-    Kept.HAND_OVER_CODES: Line(_("交接码的摘要"), _("交接码过期"), timedelta(days=1)),
-    Kept.ENDED_GRANTS: Line(_("给扫码人看资料的许可"), _("许可结束"), timedelta(days=30)),
-    Kept.IDLE_SCANS: Line(_("只打开看了看的扫码"), _("扫码"), timedelta(days=180)),
-    Kept.CHALLENGES: Line(_("验证码的摘要"), _("验证码过期"), timedelta(hours=1)),
-    Kept.BUDGETS: Line(_("次数限制的计数"), _("次数恢复"), timedelta(0)),
-    Kept.SIGN_INS: Line(_("登录记录"), _("登录结束"), timedelta(days=30)),
-    Kept.UNFINISHED_PHOTOS: Line(_("没登记完的照片"), _("上传"), timedelta(hours=24)),
-    Kept.REPLACED_PHOTOS: Line(_("换下来的旧照片，没有手环再用"), _("换下"), timedelta(days=30)),
+    Kept.UNFINISHED_PHOTOS: Line("没登记完的照片", "上传", timedelta(hours=24)),
+    Kept.REPLACED_PHOTOS: Line("换下来的旧照片，没有手环再用", "换下", timedelta(days=30)),
 }

@@ -5,8 +5,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wristband.db import Row, UtcDateTime, enum_type
-from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
+from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
+from wristband.incidents.rules import Disposition, IncidentState, PlaceSource, Verdict
+from wristband.scans.levels import Reason
 from wristband.sealing import sealed
 
 
@@ -61,15 +62,15 @@ class Sighting(Row):
 
     __tablename__ = "sighting"
     scan_id: Mapped[int] = mapped_column(sa.ForeignKey("scan.id"), index=True)
-    key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    key: Mapped[str] = mapped_column(KeyedHash(64, "codes"), unique=True)
     """Idempotency: the same append sent again is the same row."""
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     source: Mapped[PlaceSource] = mapped_column(enum_type(PlaceSource))
     place_sealed: Mapped[str | None] = mapped_column("place", sa.Text)
-    place = sealed("place_sealed")
+    place = sealed("place_sealed", owner="scan_id", erased=None)
     """`latitude,longitude,accuracy in metres`; the accuracy is empty when the phone told none."""
     words_sealed: Mapped[str | None] = mapped_column("words", sa.Text)
-    words = sealed("words_sealed")
+    words = sealed("words_sealed", owner="scan_id", erased=None)
 
 
 class IncidentMove(Row):
@@ -82,4 +83,60 @@ class IncidentMove(Row):
     officer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"))
     """Empty for the opening, which a finder's report does."""
     words_sealed: Mapped[str | None] = mapped_column("words", sa.Text)
-    words = sealed("words_sealed")
+    words = sealed("words_sealed", owner="incident_id", erased=None)
+
+
+class HandOver(Row):
+    """A code by which a finder knows who may take the elder along. At most one is open for an elder.
+
+    It belongs to the open incident, or, where there is none, to a finder's call of the last day. A new code is the
+    same row, so that its tries count on.
+    """
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        sa.Index(
+            "uq_hand_over_open_elder",
+            "elder_id",
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        ),
+    )
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    incident_id: Mapped[int | None] = mapped_column(sa.ForeignKey("incident.id"), index=True)
+    guardian_id: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
+    officer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"))
+    """Who made the code that is valid now: one of the two."""
+    disposition: Mapped[Disposition] = mapped_column(enum_type(Disposition))
+    """How the incident ends by this code."""
+    code_hash: Mapped[str | None] = mapped_column(KeyedHash(64, "codes"))
+    """Empty once the code was found expired: it never opens again, though a clock be set back."""
+    tries: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the elder was handed over."""
+    used_by: Mapped[int | None] = mapped_column(sa.ForeignKey("scan.id"), index=True)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class EmergencyLook(Row):
+    """An officer's look at a whole record without an incident. It waits until somebody else has judged it."""
+
+    __tablename__ = "emergency_look"
+    __table_args__ = (sa.Index("ix_emergency_look_station_id_reviewed_at", "station_id", "reviewed_at"),)
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    officer_id: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"))
+    station_id: Mapped[int] = mapped_column(sa.ForeignKey("station.id"))
+    """The officer's, at that moment."""
+    reason: Mapped[Reason] = mapped_column(enum_type(Reason))
+    words_sealed: Mapped[str] = mapped_column("words", sa.Text)
+    words = sealed("words_sealed", owner="elder_id", erased="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reviewed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reviewed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"))
+    verdict: Mapped[Verdict | None] = mapped_column(enum_type(Verdict))
+    review_sealed: Mapped[str | None] = mapped_column("review", sa.Text)
+    review = sealed("review_sealed", owner="elder_id", erased=None)

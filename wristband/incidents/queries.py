@@ -10,9 +10,12 @@ import sqlalchemy as sa
 
 from wristband.accounts.models import Officer
 from wristband.db import db
+from wristband.elders.models import Elder
 from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
-from wristband.incidents.models import Incident, IncidentMove, Report, Sighting
+from wristband.incidents.models import EmergencyLook, HandOver, Incident, IncidentMove, Report, Sighting
+from wristband.scans.levels import Reason
+from wristband.stations.models import Station
 from wristband.values.position import Position
 
 
@@ -153,3 +156,83 @@ def told_place(sighting: Sighting) -> ToldPlace:
         position = Position(float(latitude), float(longitude))
         accuracy_m = float(accuracy) if accuracy else None
     return ToldPlace(sighting.seen_at, position, accuracy_m, sighting.words)
+
+
+# ---- handing over
+
+
+def hold_elder(elder_id: int) -> None:
+    """Hold the elder until the caller's transaction ends: the codes made for one follow each other."""
+    db.session.execute(sa.select(Elder.id).where(Elder.id == elder_id).with_for_update(key_share=True))
+
+
+def find_hand_over(elder_id: int) -> HandOver | None:
+    """The last hand-over of an elder as it is now, open or not. Whoever asks has settled that it concerns them."""
+    question = sa.select(HandOver).where(HandOver.elder_id == elder_id).order_by(HandOver.id.desc()).limit(1)
+    return db.session.scalar(question.execution_options(populate_existing=True))
+
+
+def find_hand_over_by(scan_id: int) -> HandOver | None:
+    """The hand-over whose code this finder typed."""
+    return db.session.scalar(sa.select(HandOver).where(HandOver.used_by == scan_id).limit(1))
+
+
+def is_over(hand_over: HandOver) -> bool:
+    """Whether its incident was closed some other way, or it was never of one and its day is over."""
+    if hand_over.incident_id is None:
+        return hand_over.closed_at is not None and hand_over.used_at is None
+    closed_at = db.session.scalar(sa.select(Incident.closed_at).where(Incident.id == hand_over.incident_id))
+    return closed_at is not None and hand_over.used_at is None
+
+
+# ---- urgent looks, and the second look at them
+
+
+@dataclass(frozen=True, slots=True)
+class LookToReview:
+    """An urgent look that nobody has judged yet, and whether this officer may: never at his own."""
+
+    id: int
+    at: datetime
+    officer: str
+    station: str
+    reason: Reason
+    words: str
+    own: bool
+
+
+def list_looks_to_review(*, station_id: int, district: bool, officer_id: int) -> list[LookToReview]:
+    """The station's urgent looks that wait for a judgement, or the whole district's; the oldest first."""
+    rows = db.session.execute(
+        sa.select(EmergencyLook, Officer, Station.name)
+        .join(Officer, Officer.id == EmergencyLook.officer_id)
+        .join(Station, Station.id == EmergencyLook.station_id)
+        .where(EmergencyLook.reviewed_at.is_(None), looked_under(station_id=station_id, district=district))
+        .order_by(EmergencyLook.id)
+    )
+    return [
+        LookToReview(look.id, look.at, officer.name, station, look.reason, look.words, officer.id == officer_id)
+        for look, officer, station in rows
+    ]
+
+
+def get_emergency_look(look_id: int, *, station_id: int, district: bool) -> EmergencyLook:
+    """An urgent look of this station, or of its district. Raises NotFound."""
+    look: EmergencyLook | None = db.session.scalar(
+        sa.select(EmergencyLook).where(
+            EmergencyLook.id == look_id, looked_under(station_id=station_id, district=district)
+        )
+    )
+    if look is None:
+        raise NotFound("looks.unknown")
+    return look
+
+
+def looked_under(*, station_id: int, district: bool) -> sa.ColumnElement[bool]:
+    """The urgent looks that an officer of this station may judge: its own, or those of its whole district."""
+    if not district:
+        return EmergencyLook.station_id == station_id
+    name = sa.select(Station.district).where(Station.id == station_id).scalar_subquery()
+    return EmergencyLook.station_id.in_(
+        sa.select(Station.id).where(sa.or_(Station.id == station_id, sa.and_(name != "", Station.district == name)))
+    )

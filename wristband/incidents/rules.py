@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from wristband.errors import BadValue
+from wristband.values.budget import Budget, Fails
 
 
 class IncidentState(StrEnum):
@@ -23,6 +28,13 @@ class Disposition(StrEnum):
     NOT_FOUND = "not_found"
     FALSE_REPORT = "false_report"
     WITHDRAWN = "withdrawn"
+
+
+class Verdict(StrEnum):
+    """What a second look finds of an officer's urgent one."""
+
+    JUSTIFIED = "justified"
+    UNJUSTIFIED = "unjustified"
 
 
 class PlaceSource(StrEnum):
@@ -57,6 +69,20 @@ DISPOSITION_WORDS = {
 # Where the police say that the elder is safe, a guardian is asked to confirm it.
 SAFE = frozenset({Disposition.WITH_FAMILY, Disposition.AT_STATION, Disposition.TO_HOSPITAL})
 
+HAND_OVER_DIGITS = 4
+HAND_OVER_LASTS = timedelta(minutes=30)
+HAND_OVER_TRIES = 5
+"""Of all finders of one elder together, whatever codes are made meanwhile; then only the police take the elder over."""
+HAND_OVER_WITHIN = timedelta(hours=24)
+"""After a finder's call, where no incident is open."""
+
+RECORD_SHUT_AFTER = timedelta(hours=24)
+"""So long after an incident was closed its elder's record can still be looked at."""
+LOOKS_AN_OFFICER = Budget("look.officer", burst=20, every_s=360, fails=Fails.CLOSED, refusal="looks.spent")
+"""Thirty records an hour: twenty at once and ten more."""
+LOOK_COUNTS_FOR = timedelta(hours=1)
+"""A look again at the same incident is recorded and counted once so long: an officer on his way is never shut out."""
+
 AMBER_AFTER = timedelta(minutes=3)
 RED_AFTER = timedelta(minutes=5)
 
@@ -76,3 +102,16 @@ def clock_colour(*, opened_at: datetime, accepted_at: datetime | None, now: date
 def number(day: date, serial: int) -> str:
     """A number people can read aloud: year, month and day, and how many that day: `261124-037`."""
     return f"{day:%y%m%d}-{serial:03d}"
+
+
+def is_record_shut(*, closed_at: datetime | None, now: datetime) -> bool:
+    """Whether an incident is over for so long that it opens nobody's record any more."""
+    return closed_at is not None and now - closed_at >= RECORD_SHUT_AFTER
+
+
+def hand_over_code(text: str) -> str:
+    """A hand-over code as somebody typed it: four digits of any width. Raises BadValue for what cannot be one."""
+    code = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+    if not (len(code) == HAND_OVER_DIGITS and code.isascii() and code.isdigit()):
+        raise BadValue("hand_over.not_a_code")
+    return code

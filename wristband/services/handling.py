@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,17 +10,14 @@ from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
-from wristband.elders.photos import PHOTO_PLACE
-from wristband.elders.queries import find_portrait, get_elder_for_service, list_contacts
-from wristband.elders.rules import ElderState, Sex, clean_text
-from wristband.errors import BadValue, Conflict, NotFound
+from wristband.elders.rules import clean_text
+from wristband.errors import BadValue, Conflict
 from wristband.house import house
 from wristband.incidents import queries
 from wristband.incidents.models import Incident, IncidentMove
 from wristband.incidents.rules import SAFE, Disposition, IncidentState, states_before
 from wristband.outbox import family
 from wristband.stations.queries import find_station
-from wristband.values.phone import Phone
 
 WORDS_MAX = 300
 _DEEDS = {
@@ -128,66 +124,3 @@ def confirm(incident_id: int, *, guardian_id: int, now: datetime) -> None:
                 at=now,
                 elder_id=incident.elder_id,
             )
-
-
-@dataclass(frozen=True, slots=True)
-class ElderForOfficer:
-    """What an officer with an incident sees of the elder."""
-
-    name: str
-    called: str | None
-    sex: Sex | None
-    birth_year: int | None
-    address: str | None
-    approach: str | None
-    health: str | None
-    state: ElderState
-    has_portrait: bool
-    phones: tuple[Phone, ...]
-
-
-def look_at_elder(incident_id: int, *, officer: OfficerAccount, now: datetime) -> ElderForOfficer | None:
-    """The elder of an incident of this officer's station, and the audit row of having looked; None where unknown.
-
-    Recorded before it is shown. Raises NotFound.
-    """
-    with transaction():
-        incident = queries.get_incident(incident_id, station_id=officer.station_id)
-        _record_look(incident, officer, now)
-        if incident.elder_id is None:
-            return None
-        elder = get_elder_for_service(incident.elder_id)
-        return ElderForOfficer(
-            name=elder.name,
-            called=elder.called,
-            sex=elder.sex,
-            birth_year=int(elder.birth_year) if elder.birth_year else None,
-            address=elder.address,
-            approach=elder.approach,
-            health=elder.health,
-            state=elder.state,
-            has_portrait=find_portrait(elder.id) is not None,
-            phones=tuple(Phone(contact.address) for contact in list_contacts(elder.id)),
-        )
-
-
-def portrait_bytes(incident_id: int, *, officer: OfficerAccount, now: datetime) -> bytes:
-    """The portrait of the elder of an incident of this officer's station, as JPEG. Recorded before. Raises NotFound."""
-    with transaction():
-        incident = queries.get_incident(incident_id, station_id=officer.station_id)
-        photo = find_portrait(incident.elder_id) if incident.elder_id else None
-        if photo is None:
-            raise NotFound("elders.no_portrait")
-        _record_look(incident, officer, now, photo=photo.id)
-    return house().files.read(place=PHOTO_PLACE, row=photo.id)
-
-
-def _record_look(incident: Incident, officer: OfficerAccount, now: datetime, **facts: int) -> None:
-    trail.record(
-        Deed.INCIDENT_LOOKED_AT,
-        actor=officer.actor,
-        subject=f"incident:{incident.id}",
-        at=now,
-        elder_id=incident.elder_id,
-        **facts,
-    )

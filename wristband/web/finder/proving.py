@@ -16,6 +16,7 @@ from wristband.values.code import CheckCode
 from wristband.values.phone import Phone
 from wristband.web.errors import refused, sentence
 from wristband.web.finder import finder
+from wristband.web.forms import network
 from wristband.web.guards import anyone, finder_tap
 from wristband.web.language import current
 
@@ -49,7 +50,7 @@ def send_code(scan: str) -> Response:
     typed = request.form.get("phone", "")[:40]
     try:
         phone = Phone.parse_mobile(typed)
-        verifying.ask_code(scan, phone, address=request.remote_addr or "", language=current(), now=clock.now())
+        verifying.ask_code(scan, phone, address=network(), language=current(), now=clock.now())
     except _TOLD as refusal:
         return refused(_ways(scan, phone=typed, phone_error=sentence(refusal)), refusal)
     return make_response(_code_page(scan, phone))

@@ -32,6 +32,8 @@ def call(reach_id: int) -> str:
     elder = elders.get_elder(reach.elder_id, guardian_id=me)
     reported = incidents.find_report(reach.scan_id)
     places = _places(reach.elder_id, [reach.scan_id])
+    hand_over = incidents.find_hand_over(reach.elder_id)
+    handed_over_at = hand_over.used_at if hand_over else None
     return render_template(
         "guardian/call.html",
         door="family",
@@ -39,6 +41,9 @@ def call(reach_id: int) -> str:
         elder=elder,
         answers=list(Answer),
         incident=reported[1] if reported else None,
+        hand_over=hand_over,
+        hand_over_action=url_for("family.hand_over_for_call", reach_id=reach_id),
+        handed_over_at=handed_over_at if handed_over_at and handed_over_at >= reach.made_at else None,
         places=places,
         place_links=_map_links(places),
     )
@@ -59,6 +64,7 @@ def answer_call(reach_id: int) -> Response:
 def incident(incident_id: int) -> str:
     me = g.account.guardian_id
     found = incidents.get_own_incident(incident_id, guardian_id=me)
+    hand_over = incidents.find_hand_over(found.elder_id or 0)
     places = _places(found.elder_id, [report.scan_id for report in incidents.list_reports(incident_id)])
     return render_template(
         "guardian/incident.html",
@@ -68,6 +74,9 @@ def incident(incident_id: int) -> str:
         station=stations.find_station(found.station_id),
         moves=incidents.list_moves(incident_id),
         safe=SAFE,
+        hand_over=hand_over,
+        hand_over_action=url_for("family.hand_over_for_incident", incident_id=incident_id),
+        handed_over_at=hand_over.used_at if hand_over and hand_over.incident_id == incident_id else None,
         places=places,
         place_links=_map_links(places),
     )

@@ -10,6 +10,7 @@ from wristband.errors import BadValue, TooMany
 from wristband.services import signing_in
 from wristband.web import sessions
 from wristband.web.errors import refused, sentence
+from wristband.web.forms import network
 from wristband.web.guards import visitor
 from wristband.web.officer import police
 
@@ -26,7 +27,7 @@ def enter_password() -> Response:
     username = request.form.get("username", "")[:64]
     try:
         reference = signing_in.enter_password(
-            username, request.form.get("password", ""), address=request.remote_addr or "", now=clock.now()
+            username, request.form.get("password", ""), address=network(), now=clock.now()
         )
     except (BadValue, TooMany) as refusal:
         page = render_template("officer/sign_in.html", door="police", username=username, error=sentence(refusal))

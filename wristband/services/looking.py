@@ -1,0 +1,288 @@
+"""Looking: what an officer sees of an elder, each showing recorded and told to the family before it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from wristband import limits
+from wristband.accounts.rules import OfficerAccount, reviews_district
+from wristband.audit import trail
+from wristband.audit.accesses import has_looked
+from wristband.audit.deeds import Deed
+from wristband.bands.queries import find_band
+from wristband.bands.rules import reaches_family
+from wristband.clock import ZONE
+from wristband.db import db, transaction
+from wristband.elders import photos
+from wristband.elders.models import Elder
+from wristband.elders.photos import PHOTO_PLACE
+from wristband.elders.queries import find_portrait, get_elder_for_service, list_contacts
+from wristband.elders.rules import ElderState, Sex, clean_text
+from wristband.errors import BadValue, Conflict, NotAllowed, NotFound
+from wristband.house import house
+from wristband.incidents import queries
+from wristband.incidents.models import EmergencyLook, Incident
+from wristband.incidents.rules import LOOK_COUNTS_FOR, LOOKS_AN_OFFICER, Verdict, is_record_shut
+from wristband.outbox import family
+from wristband.scans.levels import SHOWN, Field, Level, Reason
+from wristband.values.code import BandCode
+from wristband.values.phone import Phone
+
+WORDS_MAX = 300
+# What an incident shows at first; the rest is revealed with a reason.
+_REVEALED = frozenset({Field.ADDRESS, Field.PHONES})
+_TO_HELP = SHOWN[Level.DUTY] - _REVEALED - {Field.PORTRAIT}
+
+
+@dataclass(frozen=True, slots=True)
+class ElderToHelp:
+    """What an officer with an incident needs to find and to help the elder. No address, no number."""
+
+    name: str
+    called: str | None
+    sex: Sex | None
+    birth_year: int | None
+    approach: str | None
+    health: str | None
+    state: ElderState
+    has_portrait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """What is revealed of an incident's elder with a reason."""
+
+    address: str | None
+    phones: tuple[Phone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FullRecord:
+    """The whole record of an elder, looked at without an incident."""
+
+    helpful: ElderToHelp
+    revealed: Revealed
+    portrait: bytes | None
+    """JPEG, the square of the face."""
+
+
+# ---- with an incident
+
+
+def look(incident_id: int, *, officer: OfficerAccount, now: datetime) -> ElderToHelp | None:
+    """The elder of an incident that this officer's station has accepted or was given; None where unknown.
+
+    Raises NotFound, NotAllowed where the incident opens no record, TooMany where the officer has looked at too many.
+    """
+    _spend_look(incident_id, officer, now)
+    with transaction():
+        incident = _opening_incident(incident_id, officer, now)
+        _record_look(incident, officer, _TO_HELP, now)
+        if incident.elder_id is None:
+            return None
+        return _to_help(get_elder_for_service(incident.elder_id))
+
+
+def portrait_bytes(incident_id: int, *, officer: OfficerAccount, now: datetime) -> bytes:
+    """The portrait of the same elder, as JPEG. Raises NotFound, NotAllowed, TooMany."""
+    _spend_look(incident_id, officer, now)
+    with transaction():
+        incident = _opening_incident(incident_id, officer, now)
+        photo = find_portrait(incident.elder_id) if incident.elder_id else None
+        if photo is None:
+            raise NotFound("elders.no_portrait")
+        _record_look(incident, officer, frozenset({Field.PORTRAIT}), now, photo=photo.id)
+    return house().files.read(place=PHOTO_PLACE, row=photo.id)
+
+
+def reveal(incident_id: int, reason: Reason | None, *, officer: OfficerAccount, now: datetime) -> Revealed:
+    """Address and the family's numbers, for this incident and this reason. Every time is a showing of its own.
+
+    Raises BadValue without a reason, NotFound, NotAllowed, TooMany.
+    """
+    if reason is None:
+        raise BadValue("scans.reason_missing")
+    with transaction():
+        _opening_incident(incident_id, officer, now)
+        limits.spend(LOOKS_AN_OFFICER, officer.actor, now=now)
+    with transaction():
+        incident = _opening_incident(incident_id, officer, now)
+        if incident.elder_id is None:
+            raise NotFound("looks.nobody")
+        trail.record(
+            Deed.INCIDENT_REVEALED,
+            actor=officer.actor,
+            subject=f"incident:{incident.id}",
+            at=now,
+            elder_id=incident.elder_id,
+            reason=reason.value,
+            fields=_named(_REVEALED),
+        )
+        # Once a reason: a second showing for the same one is on the family's page, and no news.
+        key = f"revealed:{incident.id}:{officer.officer_id}:{reason.value}"
+        _tell(incident.elder_id, key, "officer_revealed", officer, now, incident=incident)
+        return _revealed(get_elder_for_service(incident.elder_id))
+
+
+def _spend_look(incident_id: int, officer: OfficerAccount, now: datetime) -> None:
+    """Counted in a transaction of its own, whatever becomes of the look; once an hour for one incident."""
+    with transaction():
+        incident = _opening_incident(incident_id, officer, now)
+        subject = f"incident:{incident_id}"
+        if incident.elder_id is not None and not has_looked(officer.actor, subject, since=now - LOOK_COUNTS_FOR):
+            limits.spend(LOOKS_AN_OFFICER, officer.actor, now=now)
+
+
+def _opening_incident(incident_id: int, officer: OfficerAccount, now: datetime) -> Incident:
+    incident = queries.get_incident(incident_id, station_id=officer.station_id)
+    if is_record_shut(closed_at=incident.closed_at, now=now):
+        raise NotAllowed("looks.incident_over")
+    if incident.station_id is None and incident.elder_id is not None:
+        raise NotAllowed("looks.accept_first")
+    return incident
+
+
+def _record_look(
+    incident: Incident, officer: OfficerAccount, fields: frozenset[Field], now: datetime, **facts: int
+) -> None:
+    known = {"fields": _named(fields)} if incident.elder_id is not None else {}
+    trail.record(
+        Deed.INCIDENT_LOOKED_AT,
+        actor=officer.actor,
+        subject=f"incident:{incident.id}",
+        at=now,
+        elder_id=incident.elder_id,
+        **known,
+        **facts,
+    )
+    if incident.elder_id is not None:
+        key = f"looked:{incident.id}:{officer.officer_id}"
+        _tell(incident.elder_id, key, "officer_looked", officer, now, incident=incident)
+
+
+# ---- without one
+
+
+def break_glass(
+    code: BandCode, reason: Reason | None, words: str, *, officer: OfficerAccount, now: datetime
+) -> FullRecord:
+    """The whole record behind a band, without an incident: for an elder who stands there and cannot wait.
+
+    Any station may; somebody else judges it afterwards. A code of no band and one of a band without family are
+    refused alike and count as looks. Raises BadValue, NotFound, TooMany.
+    """
+    if reason is None:
+        raise BadValue("scans.reason_missing")
+    words = clean_text(words, "looks.words", WORDS_MAX, lines=True)
+    with transaction():
+        limits.spend(LOOKS_AN_OFFICER, officer.actor, now=now)
+    with transaction():
+        band = find_band(code.serial)
+        elder_id = band.elder_id if band is not None and reaches_family(band.state) else None
+        if elder_id is None:
+            trail.record(Deed.EMERGENCY_MISSED, actor=officer.actor, subject=officer.actor, at=now)
+        else:
+            _record_emergency(elder_id, reason, words, officer, now)
+            elder, photo = get_elder_for_service(elder_id), find_portrait(elder_id)
+            helpful, revealed = _to_help(elder), _revealed(elder)
+            face = (photo.id, photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)) if photo else None
+    if elder_id is None:
+        raise NotFound("looks.no_such_band")
+    portrait = photos.square_jpeg(house().files.read(place=PHOTO_PLACE, row=face[0]), face[1]) if face else None
+    return FullRecord(helpful, revealed, portrait)
+
+
+def _record_emergency(elder_id: int, reason: Reason, words: str, officer: OfficerAccount, now: datetime) -> None:
+    taken = EmergencyLook(
+        elder_id=elder_id,
+        officer_id=officer.officer_id,
+        station_id=officer.station_id,
+        reason=reason,
+        words=words,
+        at=now,
+    )
+    db.session.add(taken)
+    trail.record(
+        Deed.EMERGENCY_LOOKED,
+        actor=officer.actor,
+        subject=f"emergency:{taken.id}",
+        at=now,
+        elder_id=elder_id,
+        reason=reason.value,
+        station=officer.station_id,
+        fields=_named(SHOWN[Level.DUTY]),
+    )
+    _tell(elder_id, f"emergency:{taken.id}", "emergency_looked", officer, now)
+
+
+def review(look_id: int, verdict: Verdict, words: str, *, officer: OfficerAccount, now: datetime) -> None:
+    """Judge an urgent look: a supervisor those of his station, district and audit those of the district.
+
+    Nobody judges his own. Raises BadValue without words, Conflict where it is judged already, NotAllowed, NotFound.
+    """
+    words = clean_text(words, "looks.review", WORDS_MAX, lines=True)
+    with transaction():
+        taken = queries.get_emergency_look(
+            look_id, station_id=officer.station_id, district=reviews_district(officer.role)
+        )
+        if taken.officer_id == officer.officer_id:
+            raise NotAllowed("looks.own")
+        judged = db.session.execute(
+            sa.update(EmergencyLook)
+            .where(EmergencyLook.id == look_id, EmergencyLook.reviewed_at.is_(None))
+            .values(reviewed_at=now, reviewed_by=officer.officer_id, verdict=verdict)
+        )
+        if judged.rowcount != 1:  # type: ignore[attr-defined]
+            raise Conflict("looks.reviewed")
+        taken.review = words
+        trail.record(
+            Deed.EMERGENCY_JUSTIFIED if verdict is Verdict.JUSTIFIED else Deed.EMERGENCY_UNJUSTIFIED,
+            actor=officer.actor,
+            subject=f"emergency:{look_id}",
+            at=now,
+            elder_id=taken.elder_id,
+        )
+
+
+# ---- what the looks share
+
+
+def _to_help(elder: Elder) -> ElderToHelp:
+    return ElderToHelp(
+        name=elder.name,
+        called=elder.called,
+        sex=elder.sex,
+        birth_year=int(elder.birth_year) if elder.birth_year else None,
+        approach=elder.approach,
+        health=elder.health,
+        state=elder.state,
+        has_portrait=find_portrait(elder.id) is not None,
+    )
+
+
+def _revealed(elder: Elder) -> Revealed:
+    return Revealed(elder.address, tuple(Phone(contact.address) for contact in list_contacts(elder.id)))
+
+
+def _named(fields: frozenset[Field]) -> str:
+    return " ".join(sorted(fields))
+
+
+def _tell(
+    elder_id: int,
+    key: str,
+    wording: str,
+    officer: OfficerAccount,
+    now: datetime,
+    *,
+    incident: Incident | None = None,
+) -> None:
+    facts = house().settings.issuer | {
+        "station": officer.station_name,
+        "time": f"{now.astimezone(ZONE):%H:%M}",
+        "number": incident.number if incident else "",
+    }
+    family.owe(elder_id, key, wording=wording, facts=facts, at=now, incident_id=incident.id if incident else None)
