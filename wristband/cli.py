@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,14 @@ from wristband.bands.rules import LARGEST_BATCH, PRINT_LANGUAGES, BandForm, Look
 from wristband.cli_artwork import artwork
 from wristband.cli_audit import audit
 from wristband.cli_keys import keys
+from wristband.cli_purge import purge
 from wristband.errors import BadValue, Refusal, TooMany
 from wristband.house import house
 from wristband.language import SOURCE, say
 from wristband.outbox import queries as outbox
 from wristband.outbox.rules import Channel
 from wristband.refusals import SENTENCES
-from wristband.services import delivering, signing_in, staffing, stocking, witnessing
+from wristband.services import delivering, purging, signing_in, staffing, stocking, witnessing
 from wristband.stations import files
 from wristband.stations.queries import find_station_by_name
 
@@ -106,7 +107,7 @@ def deliver(app: Flask) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     click.echo("正在投递消息。按 Ctrl-C 停止。")
-    _worker(app).run(stop)
+    _worker(app, purging.Purger().look).run(stop)
     click.echo("已停止，手上的消息已处理完。")
 
 
@@ -129,10 +130,15 @@ def messages(app: Flask) -> None:
         click.echo(f"停发 {message.id}  {message.wording}  {message.stopped_at:%m-%d %H:%M} UTC  {message.code}")
 
 
-def _worker(app: Flask) -> delivering.Worker:
-    return delivering.Worker(
-        app.extensions["gateways"], lease_s=house().settings.worker_lease_s, between=witnessing.Witness().look
-    )
+def _worker(app: Flask, *more: Callable[[datetime], None]) -> delivering.Worker:
+    """A worker that also witnesses, and does a little of `more`, after every step."""
+    looks = (witnessing.Witness().look, *more)
+
+    def between(now: datetime) -> None:
+        for look in looks:
+            look(now)
+
+    return delivering.Worker(app.extensions["gateways"], lease_s=house().settings.worker_lease_s, between=between)
 
 
 @cli.group()
@@ -279,3 +285,4 @@ def _cores() -> int:
 cli.add_command(artwork)
 cli.add_command(audit)
 cli.add_command(keys)
+cli.add_command(purge)

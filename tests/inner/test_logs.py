@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wristband import logs
-from wristband.logs import without_secrets
+from wristband.logs import LibraryLine, without_secrets
 
 TOKEN = "625540123456A0123456789AB"
 SECRET_PATHS = [
@@ -114,3 +114,36 @@ def test_debugging_words_are_left_out_unless_asked_for(capsys: pytest.CaptureFix
 def test_the_servers_own_request_lines_are_not_written(chatty: str) -> None:
     logs.set_up()
     assert not logging.getLogger(chatty).isEnabledFor(logging.INFO)
+
+
+# ---- what libraries say
+
+
+def a_librarys_line(words: str, fault: BaseException | None = None) -> str:
+    told = (type(fault), fault, fault.__traceback__) if fault else None
+    return LibraryLine().format(logging.LogRecord("library", logging.WARNING, "x.py", 1, words, None, told))
+
+
+@given(st.text())
+def test_whatever_a_library_says_is_one_line_and_one_object(words: str) -> None:
+    written = a_librarys_line(words)
+    assert len(written.splitlines()) == 1
+    assert set(json.loads(written)) == {"event", "level", "timestamp", "logger"}
+
+
+@pytest.mark.parametrize("forged", ["\n{}", "\r\n{}", "\x1b[2K{}", "\u2028{}", "\x85{}", "\x00{}"])
+def test_no_line_is_forged_through_words_of_a_person(
+    log: structlog.stdlib.BoundLogger, capsys: pytest.CaptureFixture[str], forged: str
+) -> None:
+    words = forged.format('{"event": "officer_added", "level": "info"}')
+    log.info(words, endpoint=words)
+    assert line(capsys)["level"] == "info"
+    said = json.loads(a_librarys_line(words))
+    assert said["logger"] == "library"
+    assert not set(forged[:2]) & {"\n", "\r", "\x1b", "\x00"} & set(said["event"])
+
+
+def test_a_librarys_fault_is_told_by_its_kind_and_its_request_without_secret() -> None:
+    said = json.loads(a_librarys_line(f"failed at /t/{TOKEN}", ValueError("林秀英")))
+    assert (said["fault"], said["event"]) == ("ValueError", "failed at /t/-")
+    assert "林秀英" not in str(said)

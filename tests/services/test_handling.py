@@ -9,18 +9,16 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.life import keep_photo, small_jpeg
 from tests.together import raised, together
-from tests.world import DAUGHTER_PHONE, ELDER, World, every_row, new_reference, new_rows
+from tests.world import DAUGHTER_PHONE, World, every_row, new_reference, new_rows
 from wristband.accounts.rules import OfficerAccount
 from wristband.audit.models import AuditRow
 from wristband.db import db, transaction
-from wristband.elders.rules import Sex
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.incidents.models import Incident, IncidentMove
 from wristband.incidents.rules import MOVES, Disposition, IncidentState
 from wristband.outbox.models import Message
-from wristband.services import handling, registration, reporting
+from wristband.services import handling, reporting
 from wristband.services.handling import WORDS_MAX
 
 MINUTE = timedelta(minutes=1)
@@ -259,77 +257,3 @@ def test_the_neighbour_confirms_nothing_of_hers(world: World, incident_id: int, 
             handling.confirm(wanted, guardian_id=world.neighbour_id, now=now)
         assert refusal.value.code == "incidents.unknown"
     assert every_row() == before
-
-
-# ---- looking
-
-
-def looks() -> list[AuditRow]:
-    db.session.rollback()
-    return list(db.session.scalars(sa.select(AuditRow).where(AuditRow.deed == "incident.looked_at")))
-
-
-def test_an_officer_with_the_incident_sees_the_elder_and_the_look_is_recorded(
-    world: World, incident_id: int, now: datetime
-) -> None:
-    seen = handling.look_at_elder(incident_id, officer=world.officer, now=now)
-    assert seen
-    assert (seen.name, seen.called, seen.address) == (ELDER["name"], ELDER["called"], ELDER["address"])
-    assert (seen.approach, seen.health) == (ELDER["approach"], ELDER["health"])
-    assert (seen.sex, seen.birth_year, seen.has_portrait) == (Sex.FEMALE, 1943, False)
-    assert [phone.e164 for phone in seen.phones] == [DAUGHTER_PHONE]
-    (look,) = looks()
-    assert (look.actor, look.subject) == (world.officer.actor, f"incident:{incident_id}")
-    assert look.elder_id == world.elder_id
-
-
-def test_every_look_is_another_row(world: World, incident_id: int, now: datetime) -> None:
-    for _ in range(3):
-        handling.look_at_elder(incident_id, officer=world.officer, now=now)
-    assert len(looks()) == 3
-
-
-def test_nothing_is_shown_that_could_not_be_recorded(world: World, incident_id: int, now: datetime) -> None:
-    with db.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE audit_row RENAME TO elsewhere")
-    try:
-        with pytest.raises(sa.exc.DBAPIError):
-            handling.look_at_elder(incident_id, officer=world.officer, now=now)
-    finally:
-        db.session.rollback()
-        with db.engine.begin() as connection:
-            connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO audit_row")
-    assert looks() == []
-
-
-def test_of_an_unknown_band_there_is_nobody_to_see(world: World, now: datetime) -> None:
-    nobodys = report(None, now)
-    assert handling.look_at_elder(nobodys, officer=world.officer, now=now) is None
-    assert [look.elder_id for look in looks()] == [None]
-
-
-def test_another_stations_officer_sees_nothing_and_leaves_no_row(world: World, incident_id: int, now: datetime) -> None:
-    for look, wanted in product((handling.look_at_elder, handling.portrait_bytes), (incident_id, 1, 2**70)):
-        with pytest.raises(NotFound) as refusal:
-            look(wanted, officer=world.stranger, now=now)
-        assert refusal.value.code == "incidents.unknown"
-    assert looks() == []
-
-
-def test_the_portrait_is_shown_and_that_is_recorded_too(world: World, incident_id: int, now: datetime) -> None:
-    jpeg = small_jpeg()
-    photo_id = keep_photo(world.daughter_id, jpeg, now)
-    registration.replace_portrait(world.elder_id, photo_id, guardian_id=world.daughter_id, now=now)
-    assert handling.portrait_bytes(incident_id, officer=world.officer, now=now) == jpeg
-    (look,) = looks()
-    assert (look.actor, look.elder_id, look.facts) == (world.officer.actor, world.elder_id, {"photo": photo_id})
-    seen = handling.look_at_elder(incident_id, officer=world.officer, now=now)
-    assert seen
-    assert seen.has_portrait
-
-
-def test_where_there_is_no_portrait_none_is_shown(world: World, incident_id: int, now: datetime) -> None:
-    with pytest.raises(NotFound) as refusal:
-        handling.portrait_bytes(incident_id, officer=world.officer, now=now)
-    assert refusal.value.code == "elders.no_portrait"
-    assert looks() == []

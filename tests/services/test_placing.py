@@ -76,7 +76,7 @@ def told() -> queries.ToldPlace:
 def test_a_place_is_kept_as_it_was_told(reference: str, now: datetime) -> None:
     before = every_row()
     place(reference, now + MINUTE, Position(24.7231234, 118.1521987), accuracy_m=12.4, words=" 影剧院\r\n门口 ")
-    assert new_rows(before) == {"sighting": 1, "audit_row": 1}
+    assert new_rows(before) == {"sighting": 1, "data_key": 1, "audit_row": 1}
     assert told() == queries.ToldPlace(now + MINUTE, Position(24.7231234, 118.1521987), 12.0, "影剧院\n门口")
     assert the_incident().changed_at == now + MINUTE
 

@@ -66,10 +66,11 @@ def test_an_elder_is_registered_with_everything_that_belongs_to_it(world: World,
     elder_id = register(world, now, photo_id=photo_id, second_phone=Phone(SON_PHONE))
     assert new_rows(before) == {
         "elder": 1,
+        "data_key": 1,
         "guardianship": 1,
         "contact": 2,
-        "consent": 5,
-        "audit_row": 7,
+        "consent": 6,
+        "audit_row": 8,
     }
     elder = queries.get_elder(elder_id, guardian_id=world.daughter_id)
     assert (elder.name, elder.called, elder.birth_year) == ("林国强", "林伯伯", "1943")
@@ -247,7 +248,7 @@ def test_the_neighbour_sees_nothing_of_a_new_elder(world: World, now: datetime) 
         with pytest.raises(NotFound) as refusal:
             deed()
         assert refusal.value.code == "elders.unknown"
-    assert new_rows(before) == {"photo": 1}
+    assert new_rows(before) == {"photo": 1, "data_key": 1}
 
 
 # ---- portraits
@@ -265,7 +266,7 @@ def test_a_kept_picture_is_cleaned_counted_and_sealed(world: World, now: datetim
     before = every_row()
     given = encoded(portrait().resize((400, 500)), "JPEG")
     photo_id = registration.keep_photo(given, guardian_id=world.daughter_id, now=now)
-    assert new_rows(before) == {"photo": 1, "spent_budget": 1}
+    assert new_rows(before) == {"photo": 1, "data_key": 1, "spent_budget": 1}
     photo = queries.find_kept_photo(photo_id, guardian_id=world.daughter_id)
     assert photo
     assert (photo.elder_id, photo.kept_at) == (None, now)

@@ -228,7 +228,7 @@ def test_an_unknown_number_becomes_a_guardian_by_its_first_right_code(world: Wor
     assert refused(wrong(code), now, NEWCOMER) == "accounts.code_wrong"
     before = every_row()
     enter(code, now, NEWCOMER)
-    assert new_rows(before) == {"guardian": 1, "sign_in": 1, "audit_row": 2}
+    assert new_rows(before) == {"guardian": 1, "data_key": 1, "sign_in": 1, "audit_row": 2}
     assert deeds()[-2:] == ["guardian.joined", "guardian.signed_in"]
 
 

@@ -37,9 +37,7 @@ class Act(StrEnum):
     REVIEW_LOOKS = "review_looks"
 
 
-_ON_DUTY = frozenset(
-    {Act.SEE_DESK, Act.HANDLE_INCIDENT, Act.PRINT_BANDS, Act.BIND_BANDS, Act.REVEAL, Act.BREAK_GLASS}
-)
+_ON_DUTY = frozenset({Act.SEE_DESK, Act.HANDLE_INCIDENT, Act.PRINT_BANDS, Act.BIND_BANDS, Act.REVEAL, Act.BREAK_GLASS})
 
 # No role is all of handling, auditing and administering.
 PERMISSIONS: dict[Role, frozenset[Act]] = {

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wristband.db import Row, UtcDateTime, enum_type
+from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
 from wristband.elders.rules import ContactKind, ElderState, Purpose, Sex
 from wristband.sealing import sealed
 
@@ -14,27 +14,31 @@ class Elder(Row):
     """Who wears the band. Everything that could tell who it is is sealed."""
 
     __tablename__ = "elder"
-    key: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    key: Mapped[str] = mapped_column(KeyedHash(64, "codes"), unique=True)
     """Idempotency: the same form sent twice registers one elder."""
     state: Mapped[ElderState] = mapped_column(enum_type(ElderState))
     name_sealed: Mapped[str] = mapped_column("name", sa.Text)
-    name = sealed("name_sealed")
+    name = sealed("name_sealed", owner="id", erased="已删除")
     called_sealed: Mapped[str | None] = mapped_column("called", sa.Text)
-    called = sealed("called_sealed")
+    called = sealed("called_sealed", owner="id", erased=None)
     """How the elder likes to be addressed."""
     birth_year_sealed: Mapped[str | None] = mapped_column("birth_year", sa.Text)
-    birth_year = sealed("birth_year_sealed")
+    birth_year = sealed("birth_year_sealed", owner="id", erased=None)
     sex: Mapped[Sex | None] = mapped_column(enum_type(Sex))
     address_sealed: Mapped[str | None] = mapped_column("address", sa.Text)
-    address = sealed("address_sealed")
+    address = sealed("address_sealed", owner="id", erased=None)
     approach_sealed: Mapped[str | None] = mapped_column("approach", sa.Text)
-    approach = sealed("approach_sealed")
+    approach = sealed("approach_sealed", owner="id", erased=None)
     """What calms and helps: dialect, hearing, what to say."""
     health_sealed: Mapped[str | None] = mapped_column("health", sa.Text)
-    health = sealed("health_sealed")
+    health = sealed("health_sealed", owner="id", erased=None)
     station_id: Mapped[int | None] = mapped_column(sa.ForeignKey("station.id"), index=True)
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    disputed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when somebody who answers for the elder objects: no proof of a finder's opens anything meanwhile."""
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when nothing of the elder is kept but this row, which keeps what came before from pointing nowhere."""
 
 
 class Guardianship(Row):
@@ -59,8 +63,8 @@ class Contact(Row):
     guardian_id: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
     kind: Mapped[ContactKind] = mapped_column(enum_type(ContactKind))
     address_sealed: Mapped[str] = mapped_column("address", sa.Text)
-    address = sealed("address_sealed")
-    address_index: Mapped[str] = mapped_column(sa.String(32), index=True)
+    address = sealed("address_sealed", owner="elder_id", index="address_index")
+    address_index: Mapped[str] = mapped_column(KeyedHash(32, "index"), index=True)
     calling_order: Mapped[int] = mapped_column(sa.SmallInteger)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -94,3 +98,54 @@ class Photo(Row):
     """The square of the face, in fractions of the picture's width and height; the size is of the shorter side."""
     kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """Since when its bytes open nowhere any more; the purge takes file and row away."""
+
+
+class Invitation(Row):
+    """A guardian has asked somebody to answer for the elder, too. Over when accepted, declined, taken back or late."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        sa.Index(
+            "uq_invitation_open",
+            "elder_id",
+            "phone_index",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    invited_by: Mapped[int] = mapped_column(sa.ForeignKey("guardian.id"))
+    phone_sealed: Mapped[str | None] = mapped_column("phone", sa.Text)
+    phone = sealed("phone_sealed", owner="elder_id", index="phone_index", erased=None)
+    phone_index: Mapped[str | None] = mapped_column(KeyedHash(32, "index"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    guardian_id: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
+    """Who accepted it."""
+
+
+class Erasure(Row):
+    """A guardian's wish that nothing of the elder be kept. It waits, so that others can object and she can undo it."""
+
+    __tablename__ = "erasure"
+    __table_args__ = (
+        sa.Index(
+            "uq_erasure_open_elder",
+            "elder_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("guardian.id"))
+    """Who asked for it."""
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was done, undone or objected to."""
+    objected_by: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -22,11 +23,15 @@ MOST_BYTES = 6 * 1024 * 1024
 LONGEST_SIDE_PX = 1024  # of a clean photograph; the worker is told
 FACE_PX = 480  # of the square around the face, for pages, artwork and print
 PHOTO_PLACE = "photo.jpeg"  # of a clean photograph in the store of sealed files
+AUTO = "auto"  # to the worker: turn it as its face demands
 WORKER = Path(__file__).with_name("picture_worker.py")
 WORKER_ANSWER_BYTES = 4 * 1024 * 1024
 WORKER_REFUSALS = frozenset({"photo.damaged", "photo.too_many_pixels", "photo.too_small"})
 # Nothing of the application's environment (keys, addresses) reaches a process that reads hostile bytes.
 WORKER_ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+# Whatever reading an answer of hostile bytes can come to.
+_UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, RecursionError, OSError, SyntaxError)
 
 # A server process opens two pictures at a time; others wait, so that many uploads cannot eat the host's memory.
 _desks = threading.BoundedSemaphore(2)
@@ -92,6 +97,7 @@ class CleanPhoto:
     """A picture fit to keep: baseline JPEG in sRGB, upright, at most 1024 px on its longer side, nothing but pixels.
 
     `sha256` is the hexadecimal digest of `jpeg`; `faces_found` 0 means that `crop` is only a guess for people to mend.
+    `turned`: the quarters to the right by which it was set upright, because a face was found to lie on its side or head.
     """
 
     jpeg: bytes
@@ -100,12 +106,14 @@ class CleanPhoto:
     sha256: str
     crop: Crop
     faces_found: int
+    turned: int = 0
 
 
-def clean(data: bytes, limits: Limits = LIMITS) -> CleanPhoto:
+def clean(data: bytes, limits: Limits = LIMITS, *, quarters: int | None = None) -> CleanPhoto:
     """Make a clean photograph of an uploaded file: JPEG, PNG, WebP or HEIC, at most 6 MB and 25 million pixels.
 
-    Of an animation the first frame is taken. Raises BadValue: photo.too_large, photo.not_a_picture, photo.damaged,
+    Of an animation the first frame is taken. It is turned to the right by `quarters` (0 to 3) and no further; where
+    nobody says how far, until a face that lies on its side stands upright. Raises BadValue: photo.too_large, photo.not_a_picture, photo.damaged,
     photo.too_many_pixels, photo.too_small, photo.unreadable (the decoder died or hit a limit); and
     Unavailable("photo.busy") when no desk becomes free in time.
     """
@@ -117,7 +125,7 @@ def clean(data: bytes, limits: Limits = LIMITS) -> CleanPhoto:
     if not _desks.acquire(timeout=limits.wait_s):
         raise Unavailable("photo.busy")
     try:
-        said = _ask_worker(data, kind, limits)
+        said = _ask_worker(data, kind, limits, AUTO if quarters is None else str(quarters))
     finally:
         _desks.release()
     return read_answer(said)
@@ -136,7 +144,7 @@ def kind_of(data: bytes) -> str | None:
     return None
 
 
-def _ask_worker(data: bytes, kind: str, limits: Limits) -> bytes:
+def _ask_worker(data: bytes, kind: str, limits: Limits, turned: str) -> bytes:
     """What the worker says about the picture; whatever happens to it, it is gone when this returns."""
     command = [
         sys.executable,
@@ -146,6 +154,7 @@ def _ask_worker(data: bytes, kind: str, limits: Limits) -> bytes:
         str(LONGEST_SIDE_PX),
         str(limits.memory_bytes),
         str(limits.cpu_s),
+        turned,
     ]
     with subprocess.Popen(  # noqa: S603 - our own file, no shell; the picture goes through a pipe
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=WORKER_ENVIRONMENT
@@ -174,34 +183,40 @@ def read_answer(said: bytes) -> CleanPhoto:
         header = json.loads(head)
         if header.get("refused") in WORKER_REFUSALS:
             raise BadValue(header["refused"])
-        jpeg, tail = rest[: header["length"]], rest[header["length"] :]
-        if len(jpeg) != header["length"]:
-            raise ValueError("cut off")
-        width, height = _size_of(jpeg)
-    except (LookupError, ValueError, TypeError, AttributeError, RecursionError, OSError, SyntaxError):
+        jpeg, tail, size = _read_picture(header, rest)
+    except _UNREADABLE:
         raise BadValue("photo.unreadable") from None
-    if max(width, height) > LONGEST_SIDE_PX:
-        raise BadValue("photo.unreadable")
-    faces = _read_faces(tail)
+    faces, turned = [], 0
+    # A detector that fell over after the picture was done costs the suggestion alone.
+    with suppress(*_UNREADABLE):
+        told, _, rest = tail.partition(b"\n")
+        header = json.loads(told)
+        if header.get("turned") in (1, 2, 3):
+            jpeg, _, size = _read_picture(header, rest)
+            turned = int(header["turned"])
+        faces = _read_faces(header)
     digest = hashlib.sha256(jpeg).hexdigest()
-    return CleanPhoto(jpeg, width, height, digest, suggest_crop(width, height, faces), len(faces))
+    return CleanPhoto(jpeg, *size, digest, suggest_crop(*size, faces), len(faces), turned)
 
 
-def _size_of(jpeg: bytes) -> tuple[int, int]:
-    """Width and height by the header; nothing is decoded here."""
+def _read_picture(header: dict[str, Any], rest: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
+    """The JPEG that a line of JSON announces, what follows it, its width and height; nothing is decoded here."""
+    jpeg, tail = rest[: header["length"]], rest[header["length"] :]
+    if len(jpeg) != header["length"]:
+        raise ValueError("cut off")
     try:
         with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
-            return image.size
+            size = image.size
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
         raise ValueError("more than the worker can have made") from bomb
+    if max(size) > LONGEST_SIDE_PX:
+        raise ValueError("more than the worker was asked for")
+    return jpeg, tail, size
 
 
-def _read_faces(line: bytes) -> list[tuple[int, int, int]]:
-    """The faces' squares, or none where the detector fell over after the picture was done."""
-    try:
-        faces = [(left, top, side) for left, top, side in json.loads(line)["faces"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return []
+def _read_faces(header: dict[str, Any]) -> list[tuple[int, int, int]]:
+    """The faces' squares, as far as they can be."""
+    faces = [(left, top, side) for left, top, side in header["faces"]]
     return [face for face in faces if all(isinstance(part, int) and 0 <= part <= LONGEST_SIDE_PX for part in face)]
 
 

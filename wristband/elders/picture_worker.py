@@ -2,13 +2,18 @@
 
 Run by wristband/elders/photos.py by its path, never imported by the application: it knows the standard library, Pillow
 and pi-heif only, so that it starts quickly. Standard input is the picture; arguments are its format, the longest side
-to give back, and the limits of memory and processor time. Standard output is one line of JSON, the clean JPEG, and one
-more line of JSON with the faces:
+to give back, the limits of memory and processor time, and the quarter turns to the right that somebody asked for, or
+"auto" for the way up in which a face is found. Standard output is one line of JSON, the clean JPEG, and one more line
+of JSON with the faces:
 
     {"length": 91234}\n <91234 bytes> {"faces": [[left, top, side], ...]}\n
 
-or, where there is nothing to give, {"refused": "photo.damaged"}\n. The picture is written before faces are looked for:
-a detector that fails costs the suggestion, not the picture.
+A picture that was found to lie on its side or head comes a second time, the right way up, and the faces are of that:
+
+    {"length": 91234}\n <91234 bytes> {"faces": [...], "turned": 1, "length": 91240}\n <91240 bytes>
+
+Where there is nothing to give, it is {"refused": "photo.damaged"}\n. The picture is written before faces are looked
+for: a detector that fails costs the suggestion, not the picture.
 """
 
 from __future__ import annotations
@@ -27,6 +32,20 @@ SHORTEST_SIDE_PX = 160
 MOST_PIXELS = 25_000_000  # 5712 x 4284, the large setting of today's phones, must pass
 JPEG_QUALITY = 88
 WHITE = (255, 255, 255)
+AUTO = "auto"
+DETECTOR_PX = 512  # the longer side of what detectors look at: the four ways up of it cost under a second
+# Hits around a face that both detectors must have before a picture is turned for it. Of drawn and photographed faces
+# upright, tilted, dark and blurred (4 faces, 48 pictures), those the right way up have 8 to 46, all others 8 at most.
+SURE = 12
+
+Found = tuple[int, list[int]]
+"""How many hits the less sure detector has there, and the square [left, top, side]."""
+
+_TURNS = {
+    1: Image.Transpose.ROTATE_270,  # Pillow's angles go to the left
+    2: Image.Transpose.ROTATE_180,
+    3: Image.Transpose.ROTATE_90,
+}
 
 
 class Refused(Exception):
@@ -113,25 +132,68 @@ def only_pixels(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def find_faces(image: Image.Image) -> list[list[int]]:
-    """Squares [left, top, side] in pixels around faces, largest first; none where OpenCV is not installed."""
+def turn(image: Image.Image, quarters: int) -> Image.Image:
+    """The picture turned to the right by so many quarters."""
+    return image.transpose(_TURNS[quarters]) if quarters in _TURNS else image
+
+
+def find_way_up(image: Image.Image) -> tuple[int, list[list[int]]]:
+    """Quarter turns to the right that set the picture upright, and its faces then as squares [left, top, side] in
+    pixels, largest first.
+
+    No turn, and no faces, where OpenCV is not installed. A picture with a face as it stands is not turned, nor is one
+    whose face on the side might be a pattern: a wrong turn is worse than none.
+    """
+    standing = find_faces(image)
+    if sureness(standing) >= SURE:
+        return 0, squares(standing)
+    found = {quarters: find_faces(turn(image, quarters)) for quarters in _TURNS}
+    best = max(found, key=lambda quarters: sureness(found[quarters]))
+    if sureness(found[best]) >= max(SURE, 2 * sureness(standing)):
+        return best, squares(found[best])
+    return 0, squares(standing)
+
+
+def find_faces(image: Image.Image) -> list[Found]:
+    """Faces that two detectors agree on; each by itself takes many a collar for a face."""
     try:
         import cv2
         import numpy
     except ImportError:
         return []
     cv2.setNumThreads(1)
-    cascades = Path(cv2.__file__).with_name("data")
-    grey = cv2.equalizeHist(numpy.asarray(image.convert("L")))
+    small = image.convert("L")
+    small.thumbnail((DETECTOR_PX, DETECTOR_PX))
+    scale = image.width / small.width
+    grey = cv2.equalizeHist(numpy.asarray(small))
     # A head that fills less than a tenth of the picture is no portrait; small boxes are mostly patterns in cloth.
-    smallest = max(24, min(image.size) // 10)
+    smallest = max(20, min(small.size) // 10)
+    said: list[list[Found]] = []
     for name in ("haarcascade_frontalface_alt2.xml", "haarcascade_frontalface_default.xml"):
-        cascade = cv2.CascadeClassifier(str(cascades / name))
-        found = cascade.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=5, minSize=(smallest, smallest))
-        if len(found):
-            boxes = [[int(left), int(top), int(max(width, height))] for left, top, width, height in found]
-            return sorted(boxes, key=lambda box: -box[2])
-    return []
+        cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).with_name("data") / name))
+        boxes, hits = cascade.detectMultiScale2(grey, scaleFactor=1.1, minNeighbors=5, minSize=(smallest, smallest))
+        said.append(
+            [
+                (int(count), [int(left * scale), int(top * scale), int(max(width, height) * scale)])
+                for (left, top, width, height), count in zip(boxes, hits, strict=True)
+            ]
+        )
+    return [(min(hits, other), box) for hits, box in said[0] for other, beside in said[1] if is_same(box, beside)]
+
+
+def is_same(one: list[int], other: list[int]) -> bool:
+    """Whether two squares have their middles within a quarter of the first one's side."""
+    return all(abs(one[axis] + one[2] / 2 - other[axis] - other[2] / 2) < one[2] / 4 for axis in (0, 1))
+
+
+def sureness(found: list[Found]) -> int:
+    """Of the surest face; 0 without one."""
+    return max((hits for hits, _ in found), default=0)
+
+
+def squares(found: list[Found]) -> list[list[int]]:
+    """The squares alone, largest first."""
+    return sorted((box for _, box in found), key=lambda box: -box[2])
 
 
 def answer(header: dict[str, object], body: bytes = b"") -> None:
@@ -139,18 +201,28 @@ def answer(header: dict[str, object], body: bytes = b"") -> None:
     sys.stdout.buffer.flush()
 
 
-def main(kind: str, longest_side_px: int, memory_bytes: int, cpu_s: int) -> None:
+def main(kind: str, longest_side_px: int, memory_bytes: int, cpu_s: int, turned: str) -> None:
     limit_this_process(memory_bytes, cpu_s)
     warnings.simplefilter("ignore")
     try:
         image = to_srgb(decode(open_header(sys.stdin.buffer.read(), kind), longest_side_px))
+        if turned != AUTO:
+            image = turn(image, int(turned))
         jpeg = only_pixels(image)
     except Refused as refused:
         answer({"refused": str(refused)})
         return
     answer({"length": len(jpeg)}, jpeg)
-    answer({"faces": find_faces(image)})
+    if turned != AUTO:
+        answer({"faces": squares(find_faces(image))})
+        return
+    quarters, faces = find_way_up(image)
+    if quarters:
+        jpeg = only_pixels(turn(image, quarters))
+        answer({"faces": faces, "turned": quarters, "length": len(jpeg)}, jpeg)
+    else:
+        answer({"faces": faces})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])

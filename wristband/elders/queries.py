@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from wristband.accounts.models import Guardian
 from wristband.db import db
-from wristband.elders.models import Consent, Contact, Elder, Guardianship, Photo
+from wristband.elders.models import Consent, Contact, Elder, Erasure, Guardianship, Invitation, Photo
 from wristband.elders.rules import Purpose
 from wristband.errors import NotFound
 from wristband.language import SOURCE
+from wristband.sealing import Keyed, box
 
 
 def ids_of(guardian_id: int) -> sa.Select[int]:
@@ -93,7 +95,12 @@ def portraits_by_elder(elder_ids: Sequence[int]) -> dict[int, Photo]:
 def find_kept_photo(photo_id: int, *, guardian_id: int) -> Photo | None:
     """A photo of this guardian's that waits for its form to be finished."""
     return db.session.scalar(
-        sa.select(Photo).where(Photo.id == photo_id, Photo.guardian_id == guardian_id, Photo.elder_id.is_(None))
+        sa.select(Photo).where(
+            Photo.id == photo_id,
+            Photo.guardian_id == guardian_id,
+            Photo.elder_id.is_(None),
+            Photo.destroyed_at.is_(None),
+        )
     )
 
 
@@ -103,16 +110,23 @@ class ConsentState:
 
     purpose: Purpose
     given: bool
+    given_at: datetime | None = None
 
 
 def consent_states(elder_id: int) -> list[ConsentState]:
     """Every purpose in order, and whether a yes stands today."""
-    given = set(
-        db.session.scalars(
-            sa.select(Consent.purpose).where(Consent.elder_id == elder_id, Consent.withdrawn_at.is_(None))
+    given = {
+        consent.purpose: consent.given_at
+        for consent in db.session.scalars(
+            sa.select(Consent).where(Consent.elder_id == elder_id, Consent.withdrawn_at.is_(None))
         )
-    )
-    return [ConsentState(purpose, purpose in given) for purpose in Purpose]
+    }
+    return [ConsentState(purpose, purpose in given, given.get(purpose)) for purpose in Purpose]
+
+
+def list_consents(elder_id: int) -> Sequence[Consent]:
+    """Every yes that was ever given, the withdrawn ones too. A guardian asks after get_elder."""
+    return db.session.scalars(sa.select(Consent).where(Consent.elder_id == elder_id).order_by(Consent.id)).all()
 
 
 def consented(elder_id: int, purpose: Purpose) -> bool:
@@ -122,3 +136,71 @@ def consented(elder_id: int, purpose: Purpose) -> bool:
 def get_elder_for_service(elder_id: int) -> Elder:
     """An elder for a deed whose right was settled by the band or the incident, not by who asks."""
     return db.session.get_one(Elder, elder_id)
+
+
+# ---- the family
+
+
+def list_guardians(elder_id: int) -> list[tuple[Guardianship, Guardian]]:
+    """Who answers for the elder today, by rank. A guardian asks after get_elder."""
+    rows = db.session.execute(
+        sa.select(Guardianship, Guardian)
+        .join(Guardian, Guardian.id == Guardianship.guardian_id)
+        .where(Guardianship.elder_id == elder_id, Guardianship.ended_at.is_(None))
+        .order_by(Guardianship.rank, Guardianship.id)
+    )
+    return [(link, guardian) for link, guardian in rows]
+
+
+def list_invitations(elder_id: int, *, now: datetime) -> Sequence[Invitation]:
+    """The open invitations to answer for the elder, too. A guardian asks after get_elder."""
+    return db.session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.elder_id == elder_id, Invitation.ended_at.is_(None), Invitation.expires_at > now)
+        .order_by(Invitation.id)
+    ).all()
+
+
+def list_invitations_to(guardian_id: int, *, now: datetime) -> list[tuple[Invitation, str]]:
+    """The open invitations to my own confirmed phone, each with the name of the guardian who invites."""
+    me = db.session.get_one(Guardian, guardian_id)
+    rows = db.session.execute(
+        sa.select(Invitation, Guardian)
+        .join(Guardian, Guardian.id == Invitation.invited_by)
+        .where(
+            Invitation.phone_index == invitation_index(me.phone),
+            Invitation.ended_at.is_(None),
+            Invitation.expires_at > now,
+        )
+        .order_by(Invitation.id)
+    )
+    return [(invitation, inviter.name or "") for invitation, inviter in rows]
+
+
+def invitation_index(e164: str) -> Keyed:
+    """The blind index under which an invitation to a phone is found."""
+    return box().blind(e164, place="invitation.phone")
+
+
+def find_erasure(elder_id: int) -> Erasure | None:
+    """The wish to erase the elder that waits for its time. A guardian asks after get_elder."""
+    return db.session.scalar(sa.select(Erasure).where(Erasure.elder_id == elder_id, Erasure.ended_at.is_(None)))
+
+
+def list_erasures(*, guardian_id: int) -> Sequence[Erasure]:
+    """The wishes to erase one of my elders that wait for their time."""
+    return db.session.scalars(
+        sa.select(Erasure)
+        .where(Erasure.elder_id.in_(ids_of(guardian_id)), Erasure.ended_at.is_(None))
+        .order_by(Erasure.due_at)
+    ).all()
+
+
+def find_objection(elder_id: int) -> Erasure | None:
+    """The last erasure that somebody objected to."""
+    return db.session.scalar(
+        sa.select(Erasure)
+        .where(Erasure.elder_id == elder_id, Erasure.objected_by.is_not(None))
+        .order_by(Erasure.id.desc())
+        .limit(1)
+    )

@@ -6,7 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,8 @@ class ElderState(StrEnum):
     PROVISIONAL = "provisional"
     """Registered by a family, not yet looked at by an officer: reach and report work already."""
     CONFIRMED = "confirmed"
+    ERASED = "erased"
+    """Nothing is kept any more but the row."""
 
 
 class Sex(StrEnum):
@@ -31,6 +33,7 @@ class Purpose(StrEnum):
     SERVICE = "service"
     PORTRAIT = "portrait"
     HEALTH = "health"
+    CARD = "card"
     WHEREABOUTS = "whereabouts"
     POLICE = "police"
 
@@ -49,9 +52,29 @@ CONSENT_TEXTS: dict[Purpose, str] = {
     Purpose.POLICE: _("老人走失或被报警时，民警可以查看这份资料。每次查看都会留下记录，家人看得到。"),
     Purpose.PORTRAIT: _("把老人的照片印进手环的二维码里。扫码的人看不到照片原图。"),
     Purpose.HEALTH: _("保存上面填写的健康提示，给办理老人警情的民警看。"),
+    Purpose.CARD: _(
+        "有人和老人在一起，并输对手环里侧的核对码时，给他看称呼、照片、怎样说话和健康提示。每次都马上告诉我们。"
+    ),
     Purpose.WHEREABOUTS: _("让我们家也看到发现人留下的位置，好去接老人。"),
 }
 REQUIRED = frozenset({Purpose.SERVICE, Purpose.POLICE})
+"""Without these there is no service: they end with it."""
+
+# What a withdrawal does, told before it is made and true at once.
+WITHDRAWAL_EFFECTS: dict[Purpose, str] = {
+    Purpose.PORTRAIT: _(
+        "撤回后，照片马上销毁，以后印的手环不带照片。已经印好、戴着的手环照常能扫，上面的图案不会消失；想换就重印一条。"
+    ),
+    Purpose.HEALTH: _("撤回后，健康提示马上清空，民警和急救卡上都看不到了。"),
+    Purpose.CARD: _("撤回后，核对码打不开急救卡，正开着的也马上关上。通知家人和报警不受影响。"),
+    Purpose.WHEREABOUTS: _("撤回后，家属页面不再显示发现人留下的位置。民警办理警情时仍看得到。"),
+}
+KEPT_WITH_SERVICE: dict[Purpose, str] = {
+    Purpose.SERVICE: _(
+        "没有这一项，就不能登记、也联系不上家人，所以不能单独撤回。不想再用，可以停用手环，或删除全部资料。"
+    ),
+    Purpose.POLICE: _("没有这一项，老人走失时民警帮不上忙，所以不能单独撤回。不想再用，可以停用手环，或删除全部资料。"),
+}
 
 
 def text_sha256(purpose: Purpose) -> str:
@@ -72,6 +95,33 @@ PHOTOS_A_GUARDIAN = Budget("photo.guardian", burst=20, every_s=60, fails=Fails.C
 ELDERS_A_GUARDIAN = Budget(
     "elder.guardian", burst=6, every_s=86_400, fails=Fails.CLOSED, refusal="elders.registrations_spent"
 )
+
+EXPORTS_A_GUARDIAN = Budget(
+    "export.guardian", burst=3, every_s=86_400, fails=Fails.CLOSED, refusal="elders.exports_spent"
+)
+EXPORT_CODES = Budget("export_code.guardian", burst=3, every_s=600, fails=Fails.CLOSED, refusal="accounts.codes_spent")
+EXPORT_TRIES = Budget("export_try.guardian", burst=10, every_s=600, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+CONFIRMED_FOR = timedelta(minutes=10)
+"""How long a code that was typed lets its browser download."""
+
+INVITES_A_GUARDIAN = Budget(
+    "invite.guardian", burst=5, every_s=17_280, fails=Fails.CLOSED, refusal="elders.invites_spent"
+)
+INVITES_A_PHONE = Budget("invite.phone", burst=2, every_s=43_200, fails=Fails.CLOSED, refusal="elders.invites_spent")
+INVITATION_LASTS = timedelta(days=7)
+GUARDIANS_AN_ELDER = 6
+CONTACTS_AN_ELDER = 8
+
+ERASED_AFTER = timedelta(hours=24)
+"""Where one guardian alone answers for the elder: so long the wish can be undone."""
+ERASED_AFTER_OTHERS = timedelta(hours=72)
+"""Where others do, too: so long they can object."""
+
+
+def erasure_due(now: datetime, *, others: bool) -> datetime:
+    """When what is asked for now is done."""
+    return now + (ERASED_AFTER_OTHERS if others else ERASED_AFTER)
+
 
 OLDEST_YEARS = 125
 NAME_MAX = 40

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from wristband import limits
+from wristband import data_keys, limits
 from wristband.accounts.models import Guardian
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
@@ -35,11 +35,13 @@ from wristband.values.phone import Phone
 
 def keep_photo(data: bytes, *, guardian_id: int, now: datetime) -> int:
     """Clean a picture and keep it for a form that is not finished yet. Returns the photo's id. Raises BadValue."""
+    photo_id = new_id()
     with transaction():
         limits.spend(PHOTOS_A_GUARDIAN, str(guardian_id), now=now)
     clean = photos.clean(data)
-    photo_id = new_id()
-    house().files.write(clean.jpeg, place=PHOTO_PLACE, row=photo_id)
+    with transaction():
+        data_keys.make(photo_id)
+    house().files.write(clean.jpeg, place=PHOTO_PLACE, row=photo_id, owner=photo_id)
     with transaction():
         db.session.add(
             Photo(
@@ -191,7 +193,12 @@ def face_bytes(elder_id: int, *, guardian_id: int) -> bytes:
 def _hang(photo_id: int, elder_id: int, guardian_id: int, now: datetime) -> None:
     hung = db.session.execute(
         sa.update(Photo)
-        .where(Photo.id == photo_id, Photo.guardian_id == guardian_id, Photo.elder_id.is_(None))
+        .where(
+            Photo.id == photo_id,
+            Photo.guardian_id == guardian_id,
+            Photo.elder_id.is_(None),
+            Photo.destroyed_at.is_(None),
+        )
         .values(elder_id=elder_id)
     )
     if hung.rowcount != 1:  # type: ignore[attr-defined]

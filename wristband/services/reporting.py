@@ -95,10 +95,11 @@ def add_place(
 
 
 def _append(scan_id: int, key: str, source: PlaceSource, place: str | None, words: str, now: datetime) -> bool:
-    sighting = Sighting(scan_id=scan_id, key=keeping.append_hash(scan_id, key), seen_at=now, source=source)
+    hashed = keeping.append_hash(scan_id, key)
+    sighting = Sighting(scan_id=scan_id, key=hashed, seen_at=now, source=source)
     sighting.place, sighting.words = place, words or None
     before = queries.list_sightings([scan_id])
-    if any(known.key == sighting.key for known in before):
+    if any(hashed.fits(known.key) for known in before):
         return False
     if len(before) >= PLACES_A_SCAN:
         raise BadValue("incidents.places_many")

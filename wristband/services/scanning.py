@@ -42,6 +42,12 @@ def serial_of(band: str) -> str | None:
         return None
 
 
+def code_of(scanned: str) -> str:
+    """The band code of a scanned token as it is printed; whatever else it is, as it came."""
+    serial = serial_of(scanned)
+    return BandCode.from_serial(serial).shown if serial else scanned
+
+
 def _tail(band: str) -> str:
     """The last three characters of the band's code; of something that is no band, three that look like them."""
     serial = serial_of(band)

@@ -4,4 +4,14 @@ from flask import Blueprint
 
 family = Blueprint("family", __name__, url_prefix="/family")
 
-from wristband.web.guardian import bands, calls, elders, sign_in  # noqa: E402, F401  the views
+from wristband.web.guardian import (  # noqa: E402  the views
+    bands,  # noqa: F401
+    calls,  # noqa: F401
+    circle,  # noqa: F401
+    consents,  # noqa: F401
+    disclosures,  # noqa: F401
+    elders,  # noqa: F401
+    handing_over,  # noqa: F401
+    rights,  # noqa: F401
+    sign_in,  # noqa: F401
+)

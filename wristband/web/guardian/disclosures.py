@@ -137,11 +137,6 @@ def _what(look: Access) -> str:
 
 
 def _why(look: Access) -> str:
-    proofs = {
-        "check_code": gettext("输对了核对码"),
-        "sms_code": gettext("核实了手机号"),
-        "approval": gettext("经家人同意"),
-    }
     reason = str(look.facts.get("reason", ""))
     if reason in set(Reason):
         return gettext(REASON_WORDS[Reason(reason)])

@@ -15,6 +15,7 @@ from wristband.values.phone import Phone
 from wristband.values.width import half_width
 from wristband.web import sessions
 from wristband.web.errors import refused, sentence
+from wristband.web.forms import network
 from wristband.web.guardian import family
 from wristband.web.guards import visitor
 from wristband.web.language import current
@@ -35,9 +36,7 @@ def ask_code() -> Response:
     try:
         phone = Phone.parse_mobile(typed)
         device = session.setdefault("device", secrets.token_urlsafe(16))
-        signing_in.ask_code(
-            phone, address=request.remote_addr or "", language=current(), device=device, now=clock.now()
-        )
+        signing_in.ask_code(phone, address=network(), language=current(), device=device, now=clock.now())
     except (BadValue, TooMany) as refusal:
         return refused(_page("phone", phone=typed, refusal=refusal), refusal)
     session["phone"] = phone.e164

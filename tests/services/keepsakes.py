@@ -1,0 +1,180 @@
+"""One of each kind of what is kept for a time; each maker returns the moment from which its time runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from tests.life import keep_photo, small_jpeg
+from tests.services.finders import FINDER_PHONE, her_check, met
+from tests.world import DAUGHTER_PHONE, World, last_body, new_reference
+from wristband import limits
+from wristband.accounts.models import SignIn
+from wristband.accounts.rules import CODE_BY_PHONE
+from wristband.audit.retention import Kept
+from wristband.db import db, transaction
+from wristband.elders.models import Invitation
+from wristband.incidents.models import HandOver, Incident
+from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
+from wristband.outbox.models import Message
+from wristband.outbox.rules import MessageState
+from wristband.scans.models import Scan
+from wristband.services import handing_over, handling, registration, reporting, signing_in, verifying
+from wristband.values.phone import Phone
+from wristband.values.position import Position
+
+
+def _phone(world: World, now: datetime) -> datetime:
+    reference = met(world, now)
+    verifying.ask_code(reference, Phone(FINDER_PHONE), address="192.0.2.1", language="zh-CN", now=now)
+    code = re.search(r"\d{6}", last_body(FINDER_PHONE))
+    assert code
+    verifying.enter_code(reference, Phone(FINDER_PHONE), code[0], now=now)
+    return now
+
+
+def _sighting(world: World, now: datetime) -> datetime:
+    place(met(world, now), now)
+    return now
+
+
+def place(reference: str, now: datetime) -> None:
+    reporting.add_place(
+        reference,
+        new_reference(),
+        source=PlaceSource.DEVICE,
+        position=Position(24.7231, 118.1521),
+        accuracy_m=10,
+        words="影剧院后门",
+        now=now,
+    )
+
+
+def _message(world: World, now: datetime) -> datetime:
+    met(world, now)
+    delivered()
+    return now
+
+
+def delivered() -> None:
+    with transaction():
+        db.session.execute(sa.update(Message).values(state=MessageState.DELIVERED))
+
+
+def _step(world: World, now: datetime) -> datetime:
+    close(world, reported(world, now)[1], now)
+    return now
+
+
+def reported(world: World, now: datetime) -> tuple[str, int]:
+    reference = new_reference()
+    number = reporting.report(reference, world.her.serial, language="zh-CN", low_trust=False, now=now)
+    return reference, db.session.scalars(sa.select(Incident.id).where(Incident.number == number)).one()
+
+
+def close(world: World, incident_id: int, now: datetime) -> None:
+    handling.move(
+        incident_id,
+        IncidentState.CLOSED,
+        officer=world.officer,
+        words="已送回",
+        disposition=Disposition.WITH_FAMILY,
+        now=now,
+    )
+
+
+def _invitation(world: World, now: datetime) -> datetime:
+    with transaction():
+        db.session.add(
+            Invitation(
+                elder_id=world.elder_id,
+                invited_by=world.daughter_id,
+                phone=FINDER_PHONE,
+                phone_index="x",
+                made_at=now - timedelta(days=7),
+                expires_at=now,
+            )
+        )
+    return now
+
+
+def _hand_over(world: World, now: datetime) -> datetime:
+    handing_over.make_for_incident(reported(world, now)[1], guardian_id=world.daughter_id, now=now)
+    return db.session.scalars(sa.select(HandOver.expires_at)).one()
+
+
+def _grant(world: World, now: datetime) -> datetime:
+    verifying.enter_check_code(met(world, now), her_check(world), now=now)
+    return now + timedelta(minutes=30)
+
+
+def _idle_scan(world: World, now: datetime) -> datetime:
+    with transaction():
+        db.session.add(Scan(reference_hash="x", band_id=world.her.band_id, opened_at=now, language="zh-CN"))
+    return now
+
+
+def _challenge(world: World, now: datetime) -> datetime:
+    signing_in.ask_code(Phone(DAUGHTER_PHONE), address="192.0.2.1", language="zh-CN", now=now)
+    return now + timedelta(minutes=5)
+
+
+def _budget(world: World, now: datetime) -> datetime:
+    with transaction():
+        limits.spend(CODE_BY_PHONE, "somebody", now=now)
+    return now + timedelta(seconds=CODE_BY_PHONE.every_s)
+
+
+def _sign_in(world: World, now: datetime) -> datetime:
+    _challenge(world, now)
+    code = re.search(r"\d{6}", last_body(DAUGHTER_PHONE))
+    assert code
+    reference = signing_in.enter_code(Phone(DAUGHTER_PHONE), code[0], language="zh-CN", now=now)
+    with transaction():
+        db.session.execute(sa.update(SignIn).values(ended_at=now))
+    assert reference
+    return now
+
+
+def _idle_account(world: World, now: datetime) -> datetime:
+    signing_in.join(Phone(FINDER_PHONE), language="zh-CN", now=now)
+    return now
+
+
+def _unfinished_photo(world: World, now: datetime) -> datetime:
+    keep_photo(world.daughter_id, small_jpeg(), now)
+    return now
+
+
+def _replaced_photo(world: World, now: datetime) -> datetime:
+    for _ in range(2):
+        photo_id = keep_photo(world.daughter_id, small_jpeg(), now)
+        registration.replace_portrait(world.elder_id, photo_id, guardian_id=world.daughter_id, now=now)
+    return now
+
+
+MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
+    Kept.FINDERS_PHONES: _phone,
+    Kept.SIGHTINGS: _sighting,
+    Kept.PLACES: _sighting,
+    Kept.MESSAGES: _message,
+    Kept.STEPS: _step,
+    Kept.INVITATIONS: _invitation,
+    Kept.HAND_OVER_CODES: _hand_over,
+    Kept.ENDED_GRANTS: _grant,
+    Kept.IDLE_SCANS: _idle_scan,
+    Kept.CHALLENGES: _challenge,
+    Kept.BUDGETS: _budget,
+    Kept.SIGN_INS: _sign_in,
+    Kept.IDLE_ACCOUNTS: _idle_account,
+    Kept.UNFINISHED_PHOTOS: _unfinished_photo,
+    Kept.REPLACED_PHOTOS: _replaced_photo,
+}
+
+
+def close_all(world: World, now: datetime) -> None:
+    for incident_id in db.session.scalars(sa.select(Incident.id).where(Incident.closed_at.is_(None))).all():
+        close(world, incident_id, now)
