@@ -85,6 +85,16 @@ class Settings(BaseSettings):
     stream_limit: int = Field(default=16, ge=1, le=10_000)
     """How many live desk streams one process holds; each takes a thread."""
 
+    @field_validator("gateway_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        for each in value if isinstance(value, tuple) else ():
+            try:
+                ipaddress.ip_network(each)
+            except ValueError:
+                raise ValueError(f"{each} is no network; write it as 10.20.0.0/16") from None
+        return value
+
     @field_validator("doors", "gateway_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

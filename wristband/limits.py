@@ -53,6 +53,16 @@ def spend(budget: Budget, *key: str, now: datetime) -> None:
         raise TooMany(budget.refusal, retry_after_s=max(1, math.ceil(wait_s)))
 
 
+def give_back(budget: Budget, *key: str, now: datetime) -> None:
+    """Undo one `spend` of `key`, inside the caller's transaction: the try was honest."""
+    hashed = box().keyed_hash("budget", budget.name, *key)
+    db.session.execute(
+        sa.update(SpentBudget)
+        .where(SpentBudget.key == hashed, SpentBudget.due_s > now.timestamp())
+        .values(due_s=SpentBudget.due_s - float(budget.every_s))
+    )
+
+
 def _carry_over(hashed: Keyed) -> None:
     """What was spent under an older key of the codes counts on: a rotation gives nobody a new budget."""
     new = SpentBudget.__table__.alias()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
 import structlog
@@ -35,8 +37,13 @@ def _scrubbed(value: Any) -> Any:
 
 
 def set_up(*, debug: bool = False) -> None:
-    """Send every log line of ours to standard error as one JSON object."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    """Send every log line of ours to standard error as one JSON object, and what a library says as another."""
+    handler = logging.StreamHandler(cast(TextIO, _StandardError()))
+    handler.setFormatter(LibraryLine())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # The server quotes what it could not read as a request; its lines take another way than those of the root.
+    for servers_own in logging.getLogger("gunicorn.error").handlers:
+        servers_own.setFormatter(LibraryLine())
     # Werkzeug and gunicorn would print request lines with tokens in them.
     for chatty in ("werkzeug", "gunicorn.access", "alembic", "fontTools"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
@@ -53,6 +60,16 @@ def set_up(*, debug: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _StandardError())),
         cache_logger_on_first_use=False,
     )
+
+
+class LibraryLine(logging.Formatter):
+    """A library's line under the rules of ours: one JSON object, no secret of a path, of a fault its kind alone."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        line: dict[str, Any] = {"event": record.getMessage(), "level": record.levelname.lower(), "timestamp": moment}
+        line |= {"logger": record.name, "exc_info": record.exc_info[1] if record.exc_info else None}
+        return json.dumps(_scrub(None, "", _only_kind_of_fault(None, "", line)), ensure_ascii=False)
 
 
 class _StandardError:

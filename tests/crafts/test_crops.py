@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from contextlib import suppress
 
@@ -122,3 +123,36 @@ def test_a_page_gets_the_square_as_a_plain_jpeg():
     assert kind_of(square) == "JPEG"
     assert Image.open(io.BytesIO(square)).size == (480, 480)
     assert set(jpeg_segments(square)) == PIXELS_ONLY
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+@pytest.mark.parametrize("name", ELDERS)
+def test_a_face_that_lies_on_its_side_or_head_is_set_upright(name, quarters):
+    upright = portrait(name).resize((600, 750))
+    photo = clean(encoded(upright.rotate(90 * quarters, expand=True), "JPEG"))
+    assert photo.turned == quarters
+    assert (photo.width, photo.height, photo.faces_found) == (600, 750, 1)
+    with Image.open(io.BytesIO(photo.jpeg)) as kept:
+        assert difference(kept, upright) < 6
+    assert photo.sha256 == hashlib.sha256(photo.jpeg).hexdigest()
+
+
+@pytest.mark.parametrize("name", ELDERS)
+def test_what_stands_upright_is_not_turned(name):
+    tilted = portrait(name).resize((600, 750)).rotate(15, Image.Resampling.BICUBIC, fillcolor=(200, 190, 170))
+    assert clean(encoded(tilted, "JPEG")).turned == 0
+    assert clean(encoded(tilted.crop((0, 300, 600, 750)), "JPEG")).turned == 0
+
+
+def test_what_only_one_detector_takes_for_a_face_is_none():
+    # Lying on its other side, the shoulder and collar of this one are a face to one of the two.
+    lying = portrait("drawn_woman_with_a_knot").transpose(Image.Transpose.ROTATE_90)
+    assert clean(encoded(lying, "JPEG"), quarters=0).faces_found == 0
+
+
+def test_a_picture_is_turned_as_far_as_people_say_and_no_further():
+    upright = portrait().resize((600, 750))
+    photo = clean(encoded(upright, "JPEG"), quarters=1)
+    assert (photo.width, photo.height, photo.faces_found, photo.turned) == (750, 600, 0, 0)
+    with Image.open(io.BytesIO(photo.jpeg)) as kept:
+        assert difference(kept, upright.transpose(Image.Transpose.ROTATE_270)) < 6

@@ -67,3 +67,17 @@ def test_a_detector_that_falls_over_costs_the_suggestion_not_the_picture(tail):
     assert photo.jpeg == jpeg
     assert photo.faces_found == 0
     assert photo.crop == suggest_crop(400, 500, [])
+
+
+def test_a_turned_picture_that_does_not_come_whole_leaves_the_first_one():
+    first, second = (encoded(portrait().resize(size), "JPEG") for size in ((400, 500), (500, 400)))
+    begun = json.dumps({"length": len(first)}).encode() + b"\n" + first
+    told = {"faces": [[10, 10, 90]], "turned": 1, "length": len(second)}
+    whole = read_answer(begun + json.dumps(told).encode() + b"\n" + second)
+    assert (whole.jpeg, whole.width, whole.height, whole.turned, whole.faces_found) == (second, 500, 400, 1, 1)
+    for spoiled in ({"length": 10**9}, {"length": "x"}, {"length": None}):
+        half = read_answer(begun + json.dumps(told | spoiled).encode() + b"\n" + second)
+        assert (half.jpeg, half.width, half.height, half.turned) == (first, 400, 500, 0), spoiled
+    for turned in (0, 4, -1, "1", [1]):
+        left = read_answer(begun + json.dumps(told | {"turned": turned}).encode() + b"\n" + second)
+        assert (left.jpeg, left.turned) == (first, 0), turned

@@ -16,7 +16,7 @@ from tests.world import World
 from wristband import clock
 from wristband.bands import queries
 from wristband.bands.models import Band
-from wristband.bands.rules import BandEnd, BandForm, BandState
+from wristband.bands.rules import BIND_TRIES_A_BAND, BandEnd, BandForm, BandState
 from wristband.db import db
 from wristband.services import stocking
 from wristband.values.code import CheckCode
@@ -60,8 +60,10 @@ def test_slips_are_named_beside_their_fields_and_cost_no_try(client: FlaskClient
 
 def test_a_guesser_is_told_how_long_to_wait(client: FlaskClient, world: World, blank: Band) -> None:
     cast.sign_in_guardian(client)
-    answers = [bind(client, world, blank.code.text, CheckCode.random().digits) for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
+    answers = [
+        bind(client, world, blank.code.text, CheckCode.random().digits) for _ in range(BIND_TRIES_A_BAND.burst + 1)
+    ]
+    assert [answer.status_code for answer in answers] == [422] * BIND_TRIES_A_BAND.burst + [429]
     assert tells(answers[-1], "bands.tries_spent", retry_after_s=answers[-1].headers["Retry-After"])
 
 

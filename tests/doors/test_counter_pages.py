@@ -204,7 +204,7 @@ def test_an_unknown_number_is_a_sentence_and_costs_no_second_try_of_the_check_co
         assert tells(answer, "bands.no_elders")
     assert look_up(officer, blank.code.shown, check_of(blank).shown).status_code == 303
     db.session.rollback()
-    assert db.session.get_one(Band, blank.id).check_tries == 1
+    assert db.session.get_one(Band, blank.id).check_tries == 0
 
 
 def test_without_the_band_in_hand_no_family_is_looked_up(officer: FlaskClient, world: World, blank: Band) -> None:

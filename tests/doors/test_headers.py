@@ -47,6 +47,7 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
 }
 CLOSED = {
     "default-src": "'none'",

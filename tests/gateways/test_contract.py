@@ -100,7 +100,7 @@ class _Broken(Gateway):
 def test_a_mistake_in_a_provider_is_a_passing_fault_that_names_nobody() -> None:
     with capture_logs() as lines, pytest.raises(GatewayFault) as fault:
         _Broken().hand_over(handover())
-    assert (fault.value.permanent, fault.value.code) == (False, "LookupError")
+    assert (fault.value.permanent, fault.value.code) == (False, "lookuperror")
     assert lines[0]["event"] == "gateway_broken"
 
 
@@ -119,13 +119,25 @@ def test_what_an_outside_says_is_cut_and_cleaned_before_it_is_kept() -> None:
     assert _Chatty().hand_over(handover()).reference == ("r[31m" + "x" * 500)[:120]
     with pytest.raises(GatewayFault) as fault:
         _Chatty().hand_over(handover(body=""))
-    assert fault.value.code == ("c" + "y" * 500)[:64]
+    assert fault.value.code == "odd_code"
+
+
+@pytest.mark.parametrize("code", ["", " ", "a b", "x" * 65, "a\n", "错", "<b>", "+8613800138000", "13800138000", "a/b"])
+def test_a_code_that_is_none_is_neither_kept_nor_logged(code: str) -> None:
+    assert GatewayFault(permanent=False, code=code).code == "odd_code"
+
+
+@pytest.mark.parametrize("code", ["x", "http_503", "isv.LIMIT-1", "7", "x" * 64])
+def test_a_code_is_kept_as_the_outside_gave_it_in_small_letters(code: str) -> None:
+    assert GatewayFault(permanent=False, code=code).code == code.lower()
 
 
 class _Settings:
     sms_url = ""
     sms_key = None
     data_dir = Path("unused")
+    production = False
+    gateway_networks = ()
 
 
 def test_without_an_sms_gateway_messages_are_printed() -> None:

@@ -108,4 +108,4 @@ def test_it_fails_while_it_is_told_to(tmp_path: Path, told: str, permanent: bool
 def test_a_folder_that_cannot_be_written_is_a_passing_fault(tmp_path: Path) -> None:
     with pytest.raises(GatewayFault) as fault:
         PrintedGateway(tmp_path / "gone").hand_over(handover())
-    assert (fault.value.permanent, fault.value.code) == (False, "FileNotFoundError")
+    assert (fault.value.permanent, fault.value.code) == (False, "filenotfounderror")

@@ -76,11 +76,11 @@ def test_the_receipt_holds_the_gateways_own_name_for_the_message(gateway: SmsGat
         ({"accepted": False, "code": "no_balance"}, False, "no_balance"),
         ({"accepted": False, "code": "too_many"}, False, "too_many"),
         ({"accepted": False}, False, "not_accepted"),
-        ({"code": "isv.BUSINESS_LIMIT_CONTROL", "message": "busy"}, False, "isv.BUSINESS_LIMIT_CONTROL"),
+        ({"code": "isv.BUSINESS_LIMIT_CONTROL", "message": "busy"}, False, "isv.business_limit_control"),
         ({"error": "internal"}, False, "not_accepted"),
         ({"accepted": "true", "id": "1"}, False, "not_accepted"),
         ({"accepted": 1, "id": "1"}, False, "not_accepted"),
-        ({"accepted": None, "code": {"a": 1}}, False, "{'a': 1}"),
+        ({"accepted": None, "code": {"a": 1}}, False, "odd_code"),
     ],
 )
 def test_a_two_hundred_that_does_not_accept_is_a_refusal(

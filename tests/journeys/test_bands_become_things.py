@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser import Arrivals, Visitor
 from tests.crafts.prints import pages, symbols, text_of
-from tests.journeys.test_home_again import on_this_server, open_desk, sign_in, until_it_says
+from tests.journeys.test_home_again import on_this_server, open_desk, until_it_says
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
@@ -53,10 +53,9 @@ def make(family: Visitor, form: str) -> str:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_a_family_prints_a_shoe_label_that_says_nothing_of_being_lost(
-    arrive: Arrivals, server: Server, tmp_path: Path, scripts: bool
+    arrive: Arrivals, arrive_as_daughter: Arrivals, server: Server, tmp_path: Path, scripts: bool
 ) -> None:
-    family, finder = arrive(scripts=scripts), arrive(scripts=scripts)
-    sign_in(family, server, FAMILY)
+    family, finder = arrive_as_daughter(scripts=scripts), arrive(scripts=scripts)
     code = make(family, "鞋标")
     family.page.get_by_role("radio", name="低调").check()
     pdf = download(family, "下载 PDF", tmp_path)
@@ -78,9 +77,10 @@ def test_a_family_prints_a_shoe_label_that_says_nothing_of_being_lost(
     assert "Scan to contact" in family.page.inner_text("main")
 
 
-def test_an_officer_prints_the_days_bands_in_one_file(arrive: Arrivals, server: Server, tmp_path: Path) -> None:
-    family, officer = arrive(), arrive(desk=True)
-    sign_in(family, server, FAMILY)
+def test_an_officer_prints_the_days_bands_in_one_file(
+    arrive: Arrivals, arrive_as_daughter: Arrivals, server: Server, tmp_path: Path
+) -> None:
+    family, officer = arrive_as_daughter(), arrive(desk=True)
     made = [make(family, "卡片") for _ in range(2)]
     open_desk(officer, server)
     officer.page.get_by_role("navigation").get_by_role("link", name="手环").click()

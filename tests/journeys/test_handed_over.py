@@ -7,13 +7,12 @@ import re
 import pytest
 
 from tests.browser import Arrivals, Visitor
-from tests.journeys.test_home_again import open_desk, sign_in, until_it_says
+from tests.journeys.test_home_again import open_desk, until_it_says
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
 
 # Of the demonstration: the family of an elder at the officer's station.
-FAMILY = "13800138000"
 
 
 def band(server: Server) -> str:
@@ -75,10 +74,10 @@ def until_it_says_now(visitor: Visitor, words: str) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_the_code_of_who_comes_lets_the_finder_hand_over_and_closes_the_incident(
-    arrive: Arrivals, server: Server, scripts: bool
+    arrive: Arrivals, arrive_as_daughter: Arrivals, server: Server, scripts: bool
 ) -> None:
-    family, finder, officer = arrive(scripts=scripts), arrive(scripts=scripts), arrive(desk=True, scripts=scripts)
-    sign_in(family, server, FAMILY)
+    family, finder = arrive_as_daughter(scripts=scripts), arrive(scripts=scripts)
+    officer = arrive(desk=True, scripts=scripts)
     number = tell_both(finder, server)
     open_desk(officer, server)
     look_with_a_reason(officer, number)

@@ -7,12 +7,11 @@ import re
 import pytest
 
 from tests.browser import Arrivals, Visitor
-from tests.journeys.test_home_again import sign_in
+from tests.journeys.conftest import DAUGHTER
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
 
-DAUGHTER = "13800138000"
 _KEPT = """
 async () => JSON.stringify([
   Object.entries(localStorage), Object.entries(sessionStorage), document.cookie,
@@ -63,11 +62,10 @@ def test_the_code_from_inside_the_band_opens_the_card_and_the_family_reads_of_it
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 def test_the_family_lets_one_phone_see_by_the_two_digits_of_its_page(
-    server: Server, arrive: Arrivals, scripts: bool
+    server: Server, arrive: Arrivals, arrive_as_daughter: Arrivals, scripts: bool
 ) -> None:
     link, _ = band_of(server)
-    finder, family = arrive(scripts=scripts), arrive()
-    sign_in(family, server, DAUGHTER)
+    finder, family = arrive(scripts=scripts), arrive_as_daughter()
     tell_family(finder, link)
     finder.tap("问问家人")
     number = finder.page.inner_text(".number-match").strip()

@@ -18,7 +18,19 @@ from wristband.outbox.rules import MessageState, Outcome
 from wristband.places import templates_folder
 
 NOW = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
-WORDINGS = ("sign_in_code", "band_scanned", "incident_reported", "incident_accepted", "incident_closed")
+WORDINGS = (
+    "sign_in_code",
+    "band_scanned",
+    "band_bound",
+    "incident_reported",
+    "incident_accepted",
+    "incident_closed",
+    "handed_over",
+    "hand_over_spent",
+    "officer_looked",
+    "officer_revealed",
+    "emergency_looked",
+)
 FACTS = {
     "organisation": "同安黄手环",
     "organisation_phone": "",

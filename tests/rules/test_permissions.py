@@ -21,7 +21,14 @@ from wristband.accounts.rules import (
     Role,
     may,
 )
-from wristband.bands.rules import CHECK_BY_BAND, CHECK_BY_DEVICE, LOOK_UPS_AN_OFFICER
+from wristband.bands.rules import (
+    BANDS_A_GUARDIAN,
+    BIND_TRIES,
+    BIND_TRIES_A_BAND,
+    CHECK_BY_BAND,
+    CHECK_BY_DEVICE,
+    LOOK_UPS_AN_OFFICER,
+)
 from wristband.elders.rules import ELDERS_A_GUARDIAN, PHOTOS_A_GUARDIAN
 from wristband.incidents.rules import LOOKS_AN_OFFICER
 from wristband.refusals import SENTENCES
@@ -57,6 +64,9 @@ BUDGETS = (
     TAPS_AN_ELDER,
     CHECK_BY_DEVICE,
     CHECK_BY_BAND,
+    BIND_TRIES,
+    BIND_TRIES_A_BAND,
+    BANDS_A_GUARDIAN,
     LOOK_UPS_AN_OFFICER,
     LOOKS_AN_OFFICER,
 )

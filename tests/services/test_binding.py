@@ -8,16 +8,25 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
-from tests.world import World
+from tests.together import together
+from tests.world import World, every_row
 from wristband.audit.models import AuditRow
 from wristband.bands import queries
 from wristband.bands.models import Band
-from wristband.bands.rules import CHECK_TRIES_FOR_LIFE, BandForm, BandState
+from wristband.bands.rules import (
+    BIND_TRIES,
+    BIND_TRIES_A_BAND,
+    CHECK_TRIES_FOR_LIFE,
+    BandEnd,
+    BandForm,
+    BandState,
+)
 from wristband.clock import now as today
 from wristband.db import db, transaction
 from wristband.errors import BadValue, NotFound, Refusal, TooMany
-from wristband.services import binding, reaching, stocking
+from wristband.services import binding, issuing, reaching, stocking
 from wristband.values.code import BandCode, CheckCode
 
 
@@ -96,7 +105,7 @@ def test_a_wrong_code_an_unknown_band_and_one_in_use_are_refused_alike(
 def test_a_guardian_who_guesses_is_told_to_wait_and_the_right_code_waits_too(
     world: World, blanks: list[Band], now: datetime
 ) -> None:
-    for _ in range(3):
+    for _ in range(BIND_TRIES_A_BAND.burst):
         with pytest.raises(BadValue):
             bind(blanks[0], world, now, wrong(blanks[0]))
     with pytest.raises(TooMany):
@@ -124,6 +133,65 @@ def test_nobody_binds_to_a_strangers_elder(world: World, blanks: list[Band], now
     assert db.session.get_one(Band, blanks[0].id).check_tries == 0
 
 
-def test_a_band_is_bound_once(world: World, blanks: list[Band], now: datetime) -> None:
+def test_a_band_is_bound_once_and_the_same_form_again_changes_nothing(
+    world: World, blanks: list[Band], now: datetime
+) -> None:
+    band_id = bind(blanks[0], world, now)
+    before = every_row()
+    for _ in range(BIND_TRIES.burst + 1):
+        assert bind(blanks[0], world, now) == band_id
+    assert every_row() == before
+    assert db.session.get_one(Band, band_id).check_tries == 0
+
+
+def test_the_same_form_four_times_at_once_is_one_binding(
+    app: Flask, world: World, blanks: list[Band], now: datetime
+) -> None:
+    code, check = blanks[0].code, CheckCode.parse(blanks[0].check_code)
+    answers = together(
+        app, [lambda: binding.bind(code, check, world.elder_id, guardian_id=world.daughter_id, now=now)] * 4
+    )
+    assert answers == [blanks[0].id] * 4
+    assert len(db.session.scalars(sa.select(AuditRow).where(AuditRow.deed == "band.bound")).all()) == 1
+
+
+def test_a_band_that_has_ended_is_not_bound_again(world: World, blanks: list[Band], now: datetime) -> None:
     bind(blanks[0], world, now)
-    assert refused(lambda: bind(blanks[0], world, now)) == "bands.bind_refused"
+    check = CheckCode.parse(blanks[0].check_code)
+    issuing.end(blanks[0].id, BandEnd.LOST, guardian_id=world.daughter_id, now=now)
+    assert refused(lambda: bind(blanks[0], world, now, check)) == "bands.bind_refused"
+
+
+def test_a_right_code_costs_nothing_so_nobody_is_locked_out_by_binding(
+    world: World, blanks: list[Band], now: datetime
+) -> None:
+    for _ in range(BIND_TRIES.burst // 3 + 1):
+        for band in blanks:
+            bind(band, world, now)
+        with transaction():
+            db.session.execute(
+                sa.update(Band).where(Band.batch_id == blanks[0].batch_id).values(state=BandState.BLANK, elder_id=None)
+            )
+    with pytest.raises(BadValue):
+        bind(blanks[0], world, now, wrong(blanks[0]))
+    db.session.rollback()
+    assert [db.session.get_one(Band, blank.id).check_tries for blank in blanks] == [1, 0, 0]
+
+
+def test_who_guesses_at_many_bands_waits_at_every_one(world: World, blanks: list[Band], now: datetime) -> None:
+    check = CheckCode.random()
+    for nth in range(BIND_TRIES.burst):
+        code = BandCode.from_serial(f"{nth:012d}")
+        with pytest.raises(BadValue):
+            binding.bind(code, check, world.elder_id, guardian_id=world.daughter_id, now=now)
+    with pytest.raises(TooMany):
+        bind(blanks[0], world, now)
+    # Another family's is another budget.
+    assert binding.bind(
+        blanks[0].code,
+        CheckCode.parse(blanks[0].check_code),
+        world.other.elder_id,
+        guardian_id=world.neighbour_id,
+        now=now,
+    )
+    assert bind(blanks[1], world, now + timedelta(seconds=BIND_TRIES.every_s)) == blanks[1].id

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from tests.blanks import blanks, check_of, wrong_check
+from tests.together import raised, together
 from tests.world import DAUGHTER_PHONE, World, every_row, last_body, new_reference, new_rows
 from wristband.audit.models import AuditRow
 from wristband.bands.models import Band
-from wristband.bands.rules import LOOK_UPS_AN_OFFICER, BandState
+from wristband.bands.rules import BIND_TRIES_A_BAND, LOOK_UPS_AN_OFFICER, BandState
 from wristband.clock import now as today
 from wristband.db import db
 from wristband.errors import BadValue, NotFound, Refusal, TooMany
@@ -99,6 +102,25 @@ def test_a_band_that_somebody_else_has_bound_meanwhile_stays_where_it_is(
     assert every_row() == before
 
 
+def test_the_same_choice_four_times_at_once_is_one_binding_and_one_message(
+    app: Flask, world: World, blank: Band, now: datetime
+) -> None:
+    band_id = blank.id
+    deed = partial(
+        binding.bind_at_counter, band_id, world.elder_id, guardian_id=world.daughter_id, officer=world.officer, now=now
+    )
+    before = every_row()
+    assert raised(together(app, [deed] * 4)) == []
+    assert new_rows(before) == {"audit_row": 1, "message": 1}
+
+
+def test_a_right_code_at_the_counter_costs_the_band_no_try(world: World, blank: Band, now: datetime) -> None:
+    for _ in range(BIND_TRIES_A_BAND.burst + 1):
+        assert prove(blank, world, now) == blank.id
+    db.session.rollback()
+    assert db.session.get_one(Band, blank.id, populate_existing=True).check_tries == 0
+
+
 # ---- looking up
 
 
@@ -139,7 +161,7 @@ def test_an_officer_looks_up_thirty_families_at_once_and_thirty_an_hour(
 def test_a_guessing_officer_waits_and_an_honest_one_hands_out_many(world: World, blank: Band, now: datetime) -> None:
     for band in blanks(5, now=now):
         prove(band, world, now)
-    for _ in range(3):
+    for _ in range(BIND_TRIES_A_BAND.burst):
         with pytest.raises(BadValue):
             binding.prove_at_counter(blank.code, wrong_check(blank), officer=world.officer, now=now)
     with pytest.raises(TooMany):

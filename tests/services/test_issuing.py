@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,17 +14,18 @@ from PIL import Image
 from tests.life import keep_photo, small_jpeg
 from tests.together import WITHIN_S, raised, together, wait_for_a_waiter
 from tests.world import World, every_row, new_reference, new_rows
+from wristband import limits
 from wristband.audit.models import AuditRow
 from wristband.bands import queries, tokens
 from wristband.bands.models import Band
 from wristband.bands.printing.band import BandPrint
-from wristband.bands.rules import BANDS_AN_ELDER, BandEnd, BandForm, BandState, PrintStyle
+from wristband.bands.rules import BANDS_A_GUARDIAN, BANDS_AN_ELDER, BandEnd, BandForm, BandState, PrintStyle
 from wristband.db import db, transaction
 from wristband.elders import photos
 from wristband.elders.models import Consent
 from wristband.elders.queries import get_elder
 from wristband.elders.rules import Purpose
-from wristband.errors import BadValue, Conflict, NotFound
+from wristband.errors import BadValue, Conflict, NotFound, TooMany
 from wristband.house import house
 from wristband.services import issuing, printing, reaching, registration
 
@@ -242,13 +244,43 @@ def test_an_ended_band_is_neither_printed_nor_ended_again(world: World, now: dat
     assert every_row() == before
 
 
-def test_a_band_ended_many_times_at_once_is_ended_once(app: Flask, world: World, now: datetime) -> None:
+def test_a_band_ended_many_times_at_once_is_ended_once_and_nobody_is_refused(
+    app: Flask, world: World, now: datetime
+) -> None:
     before = every_row()
     deeds = [lambda: issuing.end(world.her.band_id, BandEnd.LOST, guardian_id=world.daughter_id, now=now)] * 6
-    answers = together(app, deeds)
-    assert len(raised(answers)) == 5
-    assert {str(fault) for fault in raised(answers)} == {"bands.ended"}
+    assert raised(together(app, deeds)) == []
     assert new_rows(before) == {"audit_row": 1}
+
+
+def test_a_band_that_ended_a_while_ago_is_not_ended_again(world: World, now: datetime) -> None:
+    issuing.end(world.her.band_id, BandEnd.LOST, guardian_id=world.daughter_id, now=now)
+    with pytest.raises(Conflict):
+        issuing.end(world.her.band_id, BandEnd.LOST, guardian_id=world.daughter_id, now=now + 2 * MINUTE)
+
+
+def test_two_forms_that_replace_one_band_make_one_new_one(world: World, now: datetime) -> None:
+    instead = issuing.Replaced(world.her.band_id, BandEnd.LOST)
+    for key, outcome in (("the-first-form", nullcontext()), ("the-second-form", pytest.raises(Conflict))):
+        with outcome:
+            issuing.issue(
+                key, world.elder_id, BandForm.CARD, guardian_id=world.daughter_id, instead_of=instead, now=now
+            )
+    assert queries.count_active(world.elder_id) == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_guardian_has_so_many_new_bands_made_and_then_waits(world: World, now: datetime) -> None:
+    with transaction():
+        for _ in range(BANDS_A_GUARDIAN.burst - 1):  # her first one she has already
+            limits.spend(BANDS_A_GUARDIAN, str(world.daughter_id), now=now)
+    before = every_row()
+    with pytest.raises(TooMany) as refusal:
+        issue(world, now)
+    assert refusal.value.code == "bands.issues_spent"
+    assert every_row() == before
+    assert issuing.issue(KEY, world.other.elder_id, BandForm.CARD, guardian_id=world.neighbour_id, now=now)
+    assert issue(world, now + timedelta(seconds=BANDS_A_GUARDIAN.every_s))
 
 
 # ---- the neighbour

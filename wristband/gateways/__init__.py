@@ -8,6 +8,7 @@ from typing import Protocol
 from wristband.gateways.contract import Gateway
 from wristband.gateways.printed import PrintedGateway
 from wristband.gateways.sms import SmsGateway
+from wristband.gateways.wire import Limits, Network
 
 
 class GatewaySettings(Protocol):
@@ -19,9 +20,15 @@ class GatewaySettings(Protocol):
     def sms_key(self) -> bytes | None: ...
     @property
     def data_dir(self) -> Path: ...
+    @property
+    def production(self) -> bool: ...
+    @property
+    def gateway_networks(self) -> tuple[Network, ...]: ...
 
 
 def choose(settings: GatewaySettings) -> dict[str, Gateway]:
     """The gateway of each channel, by the channel's name. The settings refuse a production without SMS gateway."""
-    sms = SmsGateway(settings.sms_url, settings.sms_key) if settings.sms_url else PrintedGateway(settings.data_dir)
-    return {"sms": sms}
+    if not settings.sms_url:
+        return {"sms": PrintedGateway(settings.data_dir)}
+    limits = Limits(public_only=settings.production, networks=settings.gateway_networks)
+    return {"sms": SmsGateway(settings.sms_url, settings.sms_key, limits)}

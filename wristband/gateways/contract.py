@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-_LONGEST_CODE = 64
+# No run of seven digits: it could be somebody's number.
+_CODE = re.compile(r"(?!.*[0-9]{7})[a-z0-9_.-]{1,64}")
 _LONGEST_REFERENCE = 120
 
 
@@ -49,7 +51,9 @@ class GatewayFault(Exception):
 
     def __init__(self, *, permanent: bool, code: str) -> None:
         self.permanent = permanent
-        self.code = printable(code, _LONGEST_CODE) or "unnamed"
+        # It is kept and logged as it is, and comes from outside: what is no code of anybody's is not repeated.
+        code = code.lower()
+        self.code = code if _CODE.fullmatch(code) else "odd_code"
         super().__init__(self.code)
 
 

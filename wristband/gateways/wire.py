@@ -1,27 +1,61 @@
-"""One HTTP POST with its limits: time in all, size of the answer, no redirects, certificates checked."""
+"""One HTTP POST with its limits: where to, time in all, size of the answer, no redirects, certificates checked."""
 
 from __future__ import annotations
 
 import http.client
 import io
+import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from wristband.gateways.contract import GatewayFault
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# What a network without IPv4 writes before an IPv4 address (RFC 6052): the packet arrives at that one.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+# Kept for protocols (RFC 6890), and where one cloud answers with its metadata; older Pythons call it global.
+_PROTOCOLS = ipaddress.IPv4Network("192.0.0.0/24")
+
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds and bytes one call may take. Looking a name up has the resolver's own limits on top."""
+    """Seconds and bytes one call may take, and where to. Looking a name up has the resolver's own limits on top."""
 
     connect_s: float = 3.0
     total_s: float = 10.0
     answer_bytes: int = 16_384
+    public_only: bool = False
+    """Whether only addresses of the open Internet and of `networks` are called: so in production."""
+    networks: tuple[Network, ...] = ()
+    """The operator's own networks in which a gateway may stand."""
+
+    def allow(self, address: str) -> bool:
+        """Whether a gateway may be called at this numerical address. Never at a loopback or link-local one, where
+        other doors of this machine and the metadata of a cloud answer, once only public ones are."""
+        if not self.public_only:
+            return True
+        reached = _reached(ipaddress.ip_address(address.partition("%")[0]))
+        if reached.is_loopback or reached.is_link_local or reached.is_unspecified or reached.is_multicast:
+            return False
+        open_internet = reached.is_global and reached not in _PROTOCOLS
+        return open_internet or any(reached in network for network in self.networks)
+
+
+def _reached(address: _Address) -> _Address:
+    """Where a packet to this address ends: the IPv4 address inside an IPv6 one that only carries it."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return address
+    inside = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+    if address in _NAT64:
+        inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return inside or address
 
 
 @dataclass(frozen=True)
@@ -33,7 +67,8 @@ class Answer:
 def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> Answer:
     """POST `body` and read the answer, whatever its status; a redirect is an answer too and is not followed.
 
-    Raises GatewayFault, never permanent, with code `timeout`, `tls`, `network`, `broken` (no HTTP) or `too_big`.
+    Raises GatewayFault, never permanent, with code `timeout`, `tls`, `network`, `broken` (no HTTP), `too_big`, or
+    `address_refused` where the host's name leads, with any of its answers, to where no gateway may be called.
     """
     parts = urlsplit(url)
     connection = _Connection(parts, limits)
@@ -66,7 +101,7 @@ class _Connection(http.client.HTTPConnection):
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         super().__init__(parts.hostname or "", parts.port or (443 if self._tls else 80))
         self._deadline = time.monotonic() + limits.total_s
-        self._connect_s = limits.connect_s
+        self._limits = limits
         self._socket: socket.socket | None = None
 
     def remaining_s(self) -> float:
@@ -76,11 +111,33 @@ class _Connection(http.client.HTTPConnection):
         return left
 
     def connect(self) -> None:
-        patience_s = min(self._connect_s, self.remaining_s())
-        self._socket = socket.create_connection((self.host, self.port), patience_s)
+        # Looked up once, and what was looked at is what is called: a name cannot lead elsewhere in between.
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        if not all(self._limits.allow(str(place[0])) for *_, place in found):
+            raise GatewayFault(permanent=False, code="address_refused")
+        self._socket = self._reach(found)
         if self._tls:
             self._socket = self._tls.wrap_socket(self._socket, server_hostname=self.host)
         self.sock: Any = _TimedSocket(self._socket, self)
+
+    def _reach(self, found: Sequence[tuple[Any, ...]]) -> socket.socket:
+        """Connected to the first of these addresses that answers."""
+        fault = OSError("no address")
+        for family, kind, protocol, _, place in found:
+            try:
+                return self._dial(socket.socket(family, kind, protocol), place)
+            except OSError as error:
+                fault = error
+        raise fault
+
+    def _dial(self, line: socket.socket, place: Any) -> socket.socket:
+        try:
+            line.settimeout(min(self._limits.connect_s, self.remaining_s()))
+            line.connect(place)
+        except OSError:
+            line.close()
+            raise
+        return line
 
     def hang_up(self) -> None:
         self.close()

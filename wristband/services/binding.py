@@ -16,8 +16,9 @@ from wristband.bands import queries
 from wristband.bands.models import Band
 from wristband.bands.rules import (
     BANDS_AN_ELDER,
+    BIND_TRIES,
+    BIND_TRIES_A_BAND,
     CHECK_BY_BAND,
-    CHECK_BY_DEVICE,
     CHECK_TRIES_FOR_LIFE,
     LOOK_UPS_AN_OFFICER,
     BandState,
@@ -26,7 +27,7 @@ from wristband.bands.rules import (
 from wristband.clock import ZONE
 from wristband.db import db, transaction
 from wristband.elders.queries import get_elder, list_elders
-from wristband.errors import BadValue
+from wristband.errors import BadValue, TooMany
 from wristband.house import house
 from wristband.outbox import family
 from wristband.scans.challenges import check_code_matches, hash_check_code
@@ -39,16 +40,23 @@ from wristband.values.phone import Phone
 def bind(code: BandCode, check: CheckCode, elder_id: int, *, guardian_id: int, now: datetime) -> int:
     """Give a blank band to one of this guardian's elders. Returns its id. Raises BadValue, NotFound, TooMany.
 
-    A code that nobody has, that somebody wears, and a wrong check code are refused alike. The try is spent and
-    committed before the comparison.
+    A code that nobody has, that somebody else wears, and a wrong check code are refused alike. The try is spent and
+    committed before the comparison, and given back when it was right. Sent again, the band is the answer.
     """
     get_elder(elder_id, guardian_id=guardian_id)
-    band_id = _held_in_hand(code, check, (f"guardian:{guardian_id}",), now)
-    with transaction():
-        _give(band_id, elder_id, guardian_id)
-        trail.record(
-            Deed.BAND_BOUND, actor=f"guardian:{guardian_id}", subject=f"band:{band_id}", at=now, elder_id=elder_id
-        )
+    if (hers := queries.find_worn(code.serial, elder_id)) is not None:
+        return hers
+    actor = f"guardian:{guardian_id}"
+    try:
+        band_id = _held_in_hand(code, check, actor, now)
+        with transaction():
+            if _give(band_id, elder_id, guardian_id):
+                trail.record(Deed.BAND_BOUND, actor=actor, subject=f"band:{band_id}", at=now, elder_id=elder_id)
+    except (BadValue, TooMany):
+        # The same form a moment earlier may have been quicker than this one.
+        if (hers := queries.find_worn(code.serial, elder_id)) is None:
+            raise
+        return hers
     return band_id
 
 
@@ -56,11 +64,8 @@ def bind(code: BandCode, check: CheckCode, elder_id: int, *, guardian_id: int, n
 
 
 def prove_at_counter(code: BandCode, check: CheckCode, *, officer: OfficerAccount, now: datetime) -> int:
-    """The blank band in the officer's hand. Raises BadValue, TooMany; the same rules as a guardian's.
-
-    Tries are counted by officer and band, since one officer hands out many.
-    """
-    return _held_in_hand(code, check, (officer.actor, code.serial), now)
+    """The blank band in the officer's hand. Raises BadValue, TooMany; the same rules as a guardian's."""
+    return _held_in_hand(code, check, officer.actor, now)
 
 
 def look_up_family(band_id: int, phone: Phone, *, officer: OfficerAccount, now: datetime) -> int:
@@ -91,10 +96,13 @@ def look_up_family(band_id: int, phone: Phone, *, officer: OfficerAccount, now: 
 def bind_at_counter(band_id: int, elder_id: int, *, guardian_id: int, officer: OfficerAccount, now: datetime) -> None:
     """Give the proved band to an elder of the guardian who was looked up, and tell the family.
 
-    Raises NotFound for anybody else's elder, BadValue for a band that is somebody's by now.
+    Sent again, it changes nothing. Raises NotFound for anybody else's elder, BadValue for a band that is somebody's by
+    now.
     """
     with transaction():
         code = _give(band_id, elder_id, guardian_id)
+        if code is None:
+            return
         trail.record(
             Deed.BAND_BOUND,
             actor=officer.actor,
@@ -123,18 +131,20 @@ def bind_at_counter(band_id: int, elder_id: int, *, guardian_id: int, officer: O
 # ---- both
 
 
-def _held_in_hand(code: BandCode, check: CheckCode, who: tuple[str, ...], now: datetime) -> int:
+def _held_in_hand(code: BandCode, check: CheckCode, who: str, now: datetime) -> int:
     """The blank band whose check code was typed. Raises BadValue, TooMany."""
     band_id, kept = _spend_try(code, who, now)
     if not check_code_matches(kept, band_id, check.digits):
         raise BadValue("bands.bind_refused")
+    _give_try_back(band_id, code, who, now)
     return band_id
 
 
-def _spend_try(code: BandCode, who: tuple[str, ...], now: datetime) -> tuple[int, str]:
+def _spend_try(code: BandCode, who: str, now: datetime) -> tuple[int, str]:
     """The band and the hash to compare with, its try taken; a hash nothing fits where there is none to try."""
     with transaction():
-        limits.spend(CHECK_BY_DEVICE, *who, now=now)
+        limits.spend(BIND_TRIES, who, now=now)
+        limits.spend(BIND_TRIES_A_BAND, who, code.serial, now=now)
         limits.spend(CHECK_BY_BAND, code.serial, now=now)
         taken = db.session.execute(
             sa.update(Band)
@@ -149,9 +159,24 @@ def _spend_try(code: BandCode, who: tuple[str, ...], now: datetime) -> tuple[int
     return (taken.id, taken.check_code_hash) if taken else (0, _nothing())
 
 
-def _give(band_id: int, elder_id: int, guardian_id: int) -> BandCode:
-    """Bind in the caller's transaction; the band's code. Raises NotFound, BadValue."""
+def _give_try_back(band_id: int, code: BandCode, who: str, now: datetime) -> None:
+    """A right code costs nothing: whoever binds many bands is no guesser."""
+    with transaction():
+        limits.give_back(BIND_TRIES, who, now=now)
+        limits.give_back(BIND_TRIES_A_BAND, who, code.serial, now=now)
+        limits.give_back(CHECK_BY_BAND, code.serial, now=now)
+        db.session.execute(sa.update(Band).where(Band.id == band_id).values(check_tries=Band.check_tries - 1))
+
+
+def _give(band_id: int, elder_id: int, guardian_id: int) -> BandCode | None:
+    """Bind in the caller's transaction; the band's code, None where it is this elder's already.
+
+    Raises NotFound, BadValue.
+    """
     get_elder(elder_id, guardian_id=guardian_id, held=True)
+    worn = sa.exists().where(Band.id == band_id, Band.elder_id == elder_id, Band.state == BandState.ACTIVE)
+    if db.session.scalar(sa.select(worn)):
+        return None
     if queries.count_active(elder_id) >= BANDS_AN_ELDER:
         raise BadValue("bands.too_many", most=BANDS_AN_ELDER)
     bound = db.session.execute(

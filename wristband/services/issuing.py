@@ -9,12 +9,21 @@ import sqlalchemy as sa
 from PIL import Image
 from sqlalchemy.exc import IntegrityError
 
+from wristband import limits
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.bands import queries, tokens
 from wristband.bands.artwork.release import Release, release
 from wristband.bands.models import Band
-from wristband.bands.rules import BANDS_AN_ELDER, BandEnd, BandForm, BandState, states_before
+from wristband.bands.rules import (
+    BANDS_A_GUARDIAN,
+    BANDS_AN_ELDER,
+    ENDED_AGAIN_WITHIN,
+    BandEnd,
+    BandForm,
+    BandState,
+    states_before,
+)
 from wristband.db import db, new_id, transaction
 from wristband.elders import photos
 from wristband.elders.queries import consented, find_portrait, get_elder
@@ -45,7 +54,9 @@ def issue(
     instead_of: Replaced | None = None,
     now: datetime,
 ) -> int:
-    """Make a band for one of this guardian's elders. Returns its id. Raises NotFound, BadValue, Conflict, Unavailable.
+    """Make a band for one of this guardian's elders. Returns its id.
+
+    Raises NotFound, BadValue, Conflict, TooMany, Unavailable.
 
     `key` is the form's own: sent twice, the first band is the answer. The portrait is drawn in where there is one and
     its printing was consented to. The band that it is `instead_of` ends in the same moment, not before.
@@ -55,6 +66,8 @@ def issue(
     if (known := queries.find_band_by_key(hashed)) is not None:
         return known
     _check_room(elder_id, instead_of)
+    with transaction():
+        limits.spend(BANDS_A_GUARDIAN, str(guardian_id), now=now)
     photo = find_portrait(elder_id) if consented(elder_id, Purpose.PORTRAIT) else None
     portrait = (photo.id, photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)) if photo else None
     face = _face(*portrait) if portrait else None
@@ -90,9 +103,18 @@ def _check_room(elder_id: int, instead_of: Replaced | None) -> None:
 
 
 def end(band_id: int, why: BandEnd, *, guardian_id: int, now: datetime) -> None:
-    """End one band, and it alone: it opens what an unknown one opens. Raises NotFound, Conflict when it has ended."""
+    """End one band, and it alone: it opens what an unknown one opens. The same tap again changes nothing.
+
+    Raises NotFound, Conflict when it has ended otherwise.
+    """
     with transaction():
-        _end(band_id, why, guardian_id, now)
+        try:
+            _end(band_id, why, guardian_id, now)
+        except Conflict:
+            band = queries.get_band(band_id, guardian_id=guardian_id)
+            db.session.refresh(band)
+            if band.end is not why or band.ended_at is None or abs(now - band.ended_at) > ENDED_AGAIN_WITHIN:
+                raise
 
 
 def _end(band_id: int, why: BandEnd, guardian_id: int, now: datetime) -> None:

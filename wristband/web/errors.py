@@ -9,13 +9,16 @@ from flask import Flask, Response, jsonify, make_response, redirect, render_temp
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from wristband.errors import Refusal, SignInNeeded, TooMany
+from wristband.errors import NotAllowed, Refusal, SignInNeeded, TooMany
 from wristband.refusals import SENTENCES
 from wristband.web.filters import duration
 from wristband.web.language import gettext
 from wristband.web.sessions import PREFIXES, THEN, door_of
 
 log = structlog.get_logger(__name__)
+
+# What a cookie is not made larger for.
+_LONGEST_QUERY = 800
 
 # Refusals of the framework itself, by status, in our words.
 _BY_STATUS = {
@@ -42,6 +45,12 @@ def refused(page: str | Response, refusal: Refusal) -> Response:
     return response
 
 
+def _way_back() -> str:
+    """Where to go after signing in, query included: a band scanned by its family comes along in it."""
+    asked = request.query_string.decode("latin-1")
+    return f"{request.path}?{asked}" if asked and len(asked) <= _LONGEST_QUERY else request.path
+
+
 def attach(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> Response:
@@ -51,10 +60,13 @@ def attach(app: Flask) -> None:
                 # Back here afterwards: the path is one of ours, since a view of this door has refused it. Pages only:
                 # a picture or a stream that a page brings along asks for no HTML.
                 if request.accept_mimetypes["text/html"] == 1:
-                    session[THEN] = request.path
+                    session[THEN] = _way_back()
                 return make_response(redirect(f"{PREFIXES[door]}/sign-in"))
         if refusal.status >= 500:
             log.error("refused", code=refusal.code, endpoint=request.endpoint)
+        elif isinstance(refusal, NotAllowed):
+            # Another site's tap, a form without its token, a role that may not: somebody tries something.
+            log.warning("turned_away", code=refusal.code, endpoint=request.endpoint)
         return refused(_page(refusal.status, sentence(refusal)), refusal)
 
     @app.errorhandler(HTTPException)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,8 +16,8 @@ from wristband.errors import BadValue
 
 # Below 2**63, which is what a store takes; our ids outgrow it in the year 2088.
 _ROW_ID = "[0-8]?[0-9]{1,18}"
-# The only field that a page of ours sends more than once.
-_SEVERAL = frozenset({"consents"})
+# The only fields that pages of ours send more than once.
+_SEVERAL = frozenset({"bands", "consents", "fields"})
 _MOST_FIELDS = 100
 # What a phone of today takes: refused where it is too much by the photograph's own rule, the form's words kept.
 _PICTURE_FORM_BYTES = 25_000_000
@@ -47,6 +48,22 @@ class RowId(IntegerConverter):
 def find_id(text: str) -> int | None:
     """The row id in a form's field; None for what cannot be one."""
     return int(text) if re.fullmatch(_ROW_ID, text) else None
+
+
+def network() -> str:
+    """The network a request comes from, as budgets know it: an IPv4 address, of IPv6 the 64 bits one customer gets.
+
+    Empty where the server is not told, as behind a socket whose proxy is not trusted.
+    """
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
+        address = address.ipv4_mapped
+    return str(address)
 
 
 def with_picture(view: Callable[..., Any]) -> Callable[..., Any]:
