@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from wristband.db import db, new_id, transaction
 from wristband.elders.models import Photo
 from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.rules import Particulars, Purpose
+from wristband.errors import BadValue
 from wristband.house import house
 from wristband.incidents.models import Incident
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
@@ -157,6 +159,8 @@ def _found(world: World, reference: str, serial: str, now: datetime) -> None:
     looking.look(incident.id, officer=officer, now=now)
     looking.portrait_bytes(incident.id, officer=officer, now=now)
     looking.break_glass(BandCode.from_serial(serial), Reason.IDENTITY, URGENT_WORDS, officer=officer, now=now)
-    handing_over.make_for_incident(incident.id, guardian_id=world.daughter_id, now=now)
+    told = handing_over.make_for_incident(incident.id, guardian_id=world.daughter_id, now=now)
+    with contextlib.suppress(BadValue):
+        handing_over.enter(reference, f"{(int(told.digits) + 1) % 10**6:06d}", now=now)
     handling.move(incident.id, IncidentState.CLOSED, officer=officer, disposition=Disposition.WITH_FAMILY, now=now)
     handling.confirm(incident.id, guardian_id=world.daughter_id, now=now)

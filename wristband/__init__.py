@@ -1,18 +1,17 @@
-"""The 110 yellow wristband: create_app() puts the house together, in reading order."""
+"""The 110 yellow wristband: create_app() puts the house together, in reading order.
+
+What it is made of is imported when it is made: a process that only draws needs none of it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from wristband import ciphers, config, house, key_check, keys, logs, sealing
-from wristband.files import FileStore
-from wristband.keys import FormKeys
-from wristband.places import static_folder, templates_folder
-
 if TYPE_CHECKING:
+    from flask import Flask
+
+    from wristband import keys
     from wristband.config import Settings
 
 
@@ -21,11 +20,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises SettingsWrong or KeysWrong instead of starting half-configured.
     """
+    from wristband import config, gates, keys, logs
+
     settings = settings or config.load()
     logs.set_up()
     if not settings.production:
         keys.create(settings.keys_path)
     ring = furnish(settings)
+    gates.install(settings.threads)
 
     app = _bare_app(settings, ring)
     _attach_database(app, settings)
@@ -40,21 +42,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def furnish(settings: Settings) -> keys.KeyRing:
-    """Give this process its keys and its house, without database or web: what a worker process of ours needs."""
-    ring = keys.load(settings.keys_path)
-    # Here, not above: the database's handle would hide the module of the same name.
-    from wristband.data_keys import DataKeys
-
-    ciphers.check(settings.seal_algorithm)
-    key_check.compare(ring, settings.data_dir)
-    sealing.install(ring, algorithm=settings.seal_algorithm, data_keys=DataKeys())
-    house.install(house.House(settings, ring, FileStore(settings.data_dir / "files")))
-    return ring
-
-
 def _try_a_data_key(app: Flask) -> None:
     """Raises KeysWrong where the database was written with other keys than those at hand."""
+    from wristband import keys, sealing
     from wristband.data_keys import find_newest
     from wristband.db import db
 
@@ -69,6 +59,11 @@ def _try_a_data_key(app: Flask) -> None:
 
 
 def _bare_app(settings: Settings, ring: keys.KeyRing) -> Flask:
+    from flask import Flask
+
+    from wristband.keys import FormKeys
+    from wristband.places import static_folder, templates_folder
+
     app = Flask(__name__, static_folder=static_folder(), template_folder=templates_folder(), static_url_path="/static")
     app.config.from_mapping(
         WTF_CSRF_SECRET_KEY=FormKeys(ring),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
@@ -18,14 +15,11 @@ import click
 import flask_migrate
 from flask import Flask
 
-from wristband import clock, create_app, demonstration, furnish
+from wristband import clock, create_app, demonstration
 from wristband.accounts.rules import Role
-from wristband.bands import queries
-from wristband.bands.printing.stock import USUAL_SHEET, StockKind, StockPrint
-from wristband.bands.printing.zpl import DOTS_PER_MM
-from wristband.bands.rules import LARGEST_BATCH, PRINT_LANGUAGES, BandForm, Look, PrintStyle
 from wristband.cli_artwork import artwork
 from wristband.cli_audit import audit
+from wristband.cli_bands import bands
 from wristband.cli_keys import keys
 from wristband.cli_purge import purge
 from wristband.errors import BadValue, Refusal, TooMany
@@ -34,7 +28,7 @@ from wristband.language import SOURCE, say
 from wristband.outbox import queries as outbox
 from wristband.outbox.rules import Channel
 from wristband.refusals import SENTENCES
-from wristband.services import delivering, purging, signing_in, staffing, stocking, witnessing
+from wristband.services import delivering, purging, signing_in, staffing, witnessing
 from wristband.stations import files
 from wristband.stations.queries import find_station_by_name
 
@@ -194,95 +188,8 @@ def add_officer(app: Flask, username: str, name: str, station: str, role: str, p
     click.echo(f"已添加民警 {username.strip().lower()}。")
 
 
-@cli.group()
-def bands() -> None:
-    """Blank stock: mint, print, list."""
-
-
-_with_workers = click.option(
-    "--workers", "processes", type=click.IntRange(1, 64), help="Processes that draw; every core when not given."
-)
-
-
-@bands.command("mint")
-@click.option("--count", type=click.IntRange(1, LARGEST_BATCH), help="How many; begins a new batch.")
-@click.option("--batch", "batch_id", type=int, help="Go on with this batch, which a kill has broken off.")
-@click.option("--form", type=click.Choice([form.value for form in BandForm]), default=BandForm.WRISTBAND.value)
-@_with_workers
-@with_app
-def mint_bands(app: Flask, count: int | None, batch_id: int | None, form: str, processes: int | None) -> None:
-    """Make blank bands, each read again before it counts. Broken off, it goes on: no band twice, none skipped."""
-    if (count is None) == (batch_id is None):
-        raise click.UsageError("choose one of --count and --batch")
-    batch_id = batch_id or stocking.begin(BandForm(form), count or 0, now=clock.now())
-    click.echo(f"批次 {batch_id}。中断后继续：wristband bands mint --batch {batch_id}")
-    wanted, minted = stocking.progress(batch_id)
-    with _workers(processes) as workers, click.progressbar(length=wanted, label="制作手环", file=sys.stderr) as bar:
-        bar.update(minted)
-        for made in stocking.mint(batch_id, workers=workers, now=clock.now()):
-            bar.update(made)
-    click.echo(f"批次 {batch_id} 的 {wanted} 条已做好。")
-
-
-@bands.command("print")
-@click.argument("batch_id", type=int)
-@click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--output",
-    type=click.Choice([kind.value for kind in StockKind]),
-    default=StockKind.PDF.value,
-    show_default=True,
-    help="For a print shop, for a wristband printer, or a table for a tag writer.",
-)
-@click.option("--look", type=click.Choice([look.value for look in Look]), default=Look.LOUD.value, show_default=True)
-@click.option("--language", type=click.Choice(list(PRINT_LANGUAGES)), default="zh", show_default=True)
-@click.option("--dpi", type=click.Choice([str(dpi) for dpi in DOTS_PER_MM]), default="203", help="Of a ZPL printer.")
-@click.option("--sheet", type=int, help="Bands a file: 50 when not given, 500 in a table.")
-@_with_workers
-@with_app
-def print_bands(
-    app: Flask, batch_id: int, folder: Path, sheet: int | None, processes: int | None, **chosen: str
-) -> None:
-    """Print a batch into numbered files and a manifest. Broken off, run it again: whole files are left as they are."""
-    minted = stocking.progress(batch_id)[1]
-    kind, style = StockKind(chosen["output"]), PrintStyle(Look(chosen["look"]), chosen["language"])
-    with _workers(processes) as workers, click.progressbar(length=minted, label="排版打印", file=sys.stderr) as bar:
-        printing = stocking.print_batch(
-            batch_id,
-            folder,
-            workers=workers,
-            in_flight=2 * (processes or _cores()),
-            sheet_size=USUAL_SHEET[kind] if sheet is None else sheet,
-            how=StockPrint(kind, style, int(chosen["dpi"]), house().settings.print_font),
-        )
-        for printed in printing:
-            bar.update(printed)
-    click.echo(f"{minted} 条已写入 {folder}，清单是 manifest.json。")
-
-
-@bands.command("list")
-@with_app
-def list_batches(app: Flask) -> None:
-    """Every batch, newest first."""
-    for batch, minted in queries.list_batches():
-        click.echo(f"{batch.id}  {batch.began_at:%Y-%m-%d}  {batch.form.value}  {minted}/{batch.wanted}")
-
-
-def _workers(processes: int | None) -> ProcessPoolExecutor:
-    """So many processes, or one a core. Spawned, not forked: a connection to the database is not to be shared."""
-    return ProcessPoolExecutor(
-        processes or _cores(),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=furnish,
-        initargs=(house().settings,),
-    )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
 cli.add_command(artwork)
 cli.add_command(audit)
+cli.add_command(bands)
 cli.add_command(keys)
 cli.add_command(purge)

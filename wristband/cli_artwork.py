@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,14 +15,16 @@ from wristband.bands.artwork.advice import capacity_advice
 from wristband.bands.artwork.checking import decoders
 from wristband.bands.artwork.drawing import SIZE_MM, WHITE, YELLOW
 from wristband.bands.artwork.fixed import release_fixed
-from wristband.bands.artwork.portrait import Tone, prepare
+from wristband.bands.artwork.portrait import Tone, is_blank, prepare
 from wristband.bands.printing.band import Symbol
 from wristband.bands.printing.pdf import symbol_pdf
 from wristband.bands.printing.pictures import png, symbol_image, symbol_svg
 from wristband.elders import photos
 from wristband.errors import BadValue, Unavailable
 
-_LARGEST_MM, _MOST_PIXELS = 500.0, 8000
+# Two decoders read all of its pixels, and a poster needs no more of them.
+_LARGEST_MM, _MOST_PIXELS = 500.0, 4000
+_LONG_PIXELS = 2000
 _PAPERS = {"yellow": YELLOW, "white": WHITE}
 
 
@@ -47,6 +50,8 @@ def draw(payload: str, photo: Path | None, size_mm: float, dpi: int, paper: str,
     if not 1 <= dpi * size_mm / 25.4 <= _MOST_PIXELS:
         raise BadValue("artwork.resolution_not_drawable", most=_MOST_PIXELS)
     tone = _portrait(photo) if photo else None
+    if out.suffix.lower() == ".png" and dpi * size_mm / 25.4 > _LONG_PIXELS:
+        click.echo("正在画，图片很大，要几秒钟……", err=True)
     made = release_fixed(payload, tone, size_mm=size_mm).design
     _write(out, write(Symbol(made, tone if made.portrait else None, ground=_PAPERS[paper]), size_mm, dpi))
     side = f"，照片 {made.portrait.side}×{made.portrait.side} 格" if made.portrait else "，没有照片"
@@ -74,12 +79,27 @@ def advice(address: str) -> None:
 
 
 def _portrait(photo: Path) -> Tone:
+    """The photograph as the symbol shows it; what is doubtful about it is told, and drawn all the same."""
+    clean = photos.clean(_read(photo))
+    tone = prepare(photos.cut(clean.jpeg, clean.crop, photos.FACE_PX))
+    if is_blank(tone):
+        click.echo("照片里看不出脸，到处是一种颜色，所以没有画照片。请换一张。", err=True)
+    elif clean.faces_found == 0:
+        click.echo("照片里没有找到脸，画的是照片中间偏上的地方。请看看画得对不对。", err=True)
+    elif clean.faces_found > 1:
+        click.echo(f"照片里有 {clean.faces_found} 张脸，画的是最大的一张。请看看画得对不对。", err=True)
+    return tone
+
+
+def _read(photo: Path) -> bytes:
+    """A file's bytes, of one that is too large only so many as tell that. Devices and pipes are none, and never end."""
     try:
-        data = photo.read_bytes()
+        if photo.exists() and not stat.S_ISREG(photo.stat().st_mode):
+            raise BadValue("artwork.photo_no_file")
+        with photo.open("rb") as file:
+            return file.read(photos.MOST_BYTES + 1)
     except OSError as fault:
         raise BadValue("artwork.photo_not_opened") from fault
-    clean = photos.clean(data)
-    return prepare(photos.cut(clean.jpeg, clean.crop, photos.FACE_PX))
 
 
 def _png(symbol: Symbol, size_mm: float, dpi: int) -> bytes:

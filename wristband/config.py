@@ -20,6 +20,8 @@ _HOST = re.compile(r"([a-zA-Z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
 # Resolvers take these for IPv4 addresses too: 127.1, 0x7f.1, 2130706433.
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
+_CALLING_CODE = re.compile(r"[1-9][0-9]{0,2}")
+
 _SMS_KEY_BYTES = 32
 
 SMS_KEY_BYTES = 32
@@ -82,6 +84,12 @@ class Settings(BaseSettings):
     """How many proxies of ours stand in front and set X-Forwarded-*; 0 believes nobody."""
     print_font: Path | None = None
     """Font for PDFs; where unset, Debian's Noto CJK is looked for."""
+    threads: int = Field(default=32, ge=1, le=1000)
+    """How many threads a process of gunicorn has: no more than half of them are ever at passwords and check codes."""
+    sms_countries: Annotated[tuple[str, ...], NoDecode] = ("86",)
+    """Calling codes of the countries that codes are texted to, separated by commas."""
+    other_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts besides that of the bands which this process answers to in production, separated by commas."""
     stream_limit: int = Field(default=16, ge=1, le=10_000)
     """How many live desk streams one process holds; each takes a thread."""
 
@@ -95,7 +103,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{each} is no network; write it as 10.20.0.0/16") from None
         return value
 
-    @field_validator("doors", "gateway_networks", mode="before")
+    @field_validator("doors", "gateway_networks", "sms_countries", "other_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -109,6 +117,20 @@ class Settings(BaseSettings):
         if unknown or not value:
             raise ValueError(f"choose from {', '.join(DOORS)}")
         return value
+
+    @field_validator("sms_countries")
+    @classmethod
+    def _calling_codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(_CALLING_CODE.fullmatch(code) for code in value):
+            raise ValueError("write calling codes in digits, as 86 or 86,852")
+        return value
+
+    @field_validator("other_hosts")
+    @classmethod
+    def _plain_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST.fullmatch(host) for host in value):
+            raise ValueError("write hosts in plain letters without a scheme, as desk.example")
+        return tuple(host.lower() for host in value)
 
     @field_validator("base_url")
     @classmethod
@@ -185,6 +207,16 @@ class Settings(BaseSettings):
     @property
     def host(self) -> str:
         return urlsplit(self.base_url).netloc
+
+    @property
+    def sms_countries_told(self) -> str:
+        """The countries that codes are texted to, as a sentence names them: +86, +852."""
+        return ", ".join(f"+{code}" for code in self.sms_countries)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """What a request's Host may say in production."""
+        return frozenset({self.host, *self.other_hosts})
 
     @property
     def token_prefix(self) -> str:

@@ -43,3 +43,17 @@ def house() -> House:
     if not _installed:
         raise RuntimeError("no house installed: create_app() does it")
     return _installed[0]
+
+
+def furnish(settings: Settings) -> KeyRing:
+    """Give this process its keys and its house, without database or web: what a worker process of ours needs."""
+    # Here, not above: the sealed columns need a database's handle, and whoever only asks for the house does not.
+    from wristband import ciphers, key_check, keys, sealing
+    from wristband.data_keys import DataKeys
+
+    ring = keys.load(settings.keys_path)
+    ciphers.check(settings.seal_algorithm)
+    key_check.compare(ring, settings.data_dir)
+    sealing.install(ring, algorithm=settings.seal_algorithm, data_keys=DataKeys())
+    install(House(settings, ring, FileStore(settings.data_dir / "files")))
+    return ring

@@ -1,8 +1,9 @@
 """An honest finder under a lock-out attack: every budget of her band is being spent by others, how long does he wait?
 
-One gunicorn as `scripts/serve` runs it. Attackers guess check codes, have codes sent, ask the family, sign in and knock
-on with forged bands, all of the same elder; a finder comes every so often, opens, tells the family and reports. The
-figures are his: until his report is on stable storage. Nothing is timed in a test.
+One gunicorn. Attackers guess check codes, have codes sent, ask the family and knock on with forged bands, all of the
+same elder; beside them many more post passwords of random names to the police's door. A finder comes every so often,
+opens the band, tells the family and reports. The figures are his: of each tap, from opening the line until the answer
+after it is on stable storage. Nothing is timed in a test.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from urllib.parse import urlencode
 BENCHES = Path(__file__).resolve().parent
 sys.path.insert(0, str(BENCHES))
 
-from scan import _free_port, _prepare, _serve  # noqa: E402
+from scan import THREADS, _free_port, _prepare, _serve  # noqa: E402
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -45,8 +46,8 @@ class Visitor:
         self.connection.request("GET", path)
         return self.connection.getresponse().read().decode()
 
-    def post(self, path: str, fields: dict[str, str]) -> int:
-        self.connection.request("POST", path, urlencode(fields), _FORM)
+    def post(self, path: str, fields: dict[str, str], more: dict[str, str] | None = None) -> int:
+        self.connection.request("POST", path, urlencode(fields), _FORM | (more or {}))
         answer = self.connection.getresponse()
         answer.read()
         return answer.status
@@ -81,26 +82,50 @@ def attack(port: int, token: str, until: threading.Event, said: Counter[int], se
             said[0] += 1
 
 
-def honest(port: int, token: str) -> tuple[float, int]:
-    """Seconds from the tap on "report" to the answer after it is kept, and that answer's status."""
-    visitor = Visitor(port)
-    scan, hidden = visitor.open(token)
-    began = time.monotonic()
-    status = visitor.post(f"{scan}/police", hidden)
-    took = time.monotonic() - began
-    visitor.connection.close()
-    return took, status
+def flood(port: int, until: threading.Event, said: Counter[int], seed: int) -> None:
+    """One line on which password after password is posted, of names that nobody has."""
+    chance = random.Random(seed)  # noqa: S311 - the same attack at every run
+    while not until.is_set():
+        try:
+            visitor = Visitor(port)
+            visitor.connection.request("GET", "/police/sign-in")
+            answer = visitor.connection.getresponse()
+            page, cookie = answer.read().decode(), (answer.getheader("Set-Cookie") or "").partition(";")[0]
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+            if token is None:
+                raise SystemExit("the sign-in page has changed: this bench does not find its form")
+            while not until.is_set():
+                name = f"{chance.randrange(16**8):08x}"
+                fields = {"csrf_token": token[1], "username": name, "password": "four quiet wooden bridges"}
+                said[visitor.post("/police/sign-in", fields, {"Cookie": cookie})] += 1
+        except (OSError, http.client.HTTPException):
+            said[0] += 1
+
+
+def honest(port: int, token: str) -> list[tuple[float, int]]:
+    """Seconds until "tell the family" and "report" are answered, each by a finder of its own; and the statuses."""
+    told = []
+    for deed in ("family", "police"):
+        visitor = Visitor(port)
+        scan, hidden = visitor.open(token)
+        visitor.connection.close()
+        began = time.monotonic()
+        status = visitor.post(f"{scan}/{deed}", hidden)  # on a line of its own, as after a minute's reading
+        told.append((time.monotonic() - began, status))
+        visitor.connection.close()
+    return told
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--attackers", type=int, default=8)
+    words.add_argument("--passwords", type=int, default=64, help="lines on which passwords are posted")
     words.add_argument("--seconds", type=float, default=60)
     chosen = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "WRISTBAND_DATA_DIR": folder, "PYTHONPATH": str(BENCHES)}
         token, port = _prepare(environment), _free_port()
-        environment["WRISTBAND_BASE_URL"] = f"http://127.0.0.1:{port}"
+        environment |= {"WRISTBAND_BASE_URL": f"http://127.0.0.1:{port}", "WRISTBAND_THREADS": str(THREADS)}
         server = _serve(environment, port)
         try:
             measure(port, token, chosen)
@@ -112,24 +137,26 @@ def main() -> None:
 def measure(port: int, token: str, chosen: argparse.Namespace) -> None:
     """Before the attack and during it; and whether anything was answered with a fault."""
     print(f"machine: {platform.machine()}, {os.cpu_count()} cores, the attackers on them too")
-    tell("at peace", [honest(port, token) for _ in range(20)])
-    until, said = threading.Event(), Counter[int]()
+    tell("at peace", [tap for _ in range(20) for tap in honest(port, token)])
+    until, said, posted = threading.Event(), Counter[int](), Counter[int]()
     threads = [
         threading.Thread(target=attack, args=(port, token, until, said, seed)) for seed in range(chosen.attackers)
     ]
+    threads += [threading.Thread(target=flood, args=(port, until, posted, seed)) for seed in range(chosen.passwords)]
     for thread in threads:
         thread.start()
     reports, latest = [], time.monotonic() + chosen.seconds
     while time.monotonic() < latest:
-        reports.append(honest(port, token))
+        reports += honest(port, token)
         time.sleep(0.2)
     until.set()
     for thread in threads:
         thread.join()
     tell("attacked", reports)
-    answers = ", ".join(f"{status or 'broken off'}: {count}" for status, count in sorted(said.items()))
-    print(f"{chosen.attackers} attackers were answered {sum(said.values())} times ({answers})")
-    faults = sum(count for status, count in said.items() if status >= 500 and status != 503)
+    for who, heard in ((f"{chosen.attackers} attackers", said), (f"{chosen.passwords} lines of passwords", posted)):
+        answers = ", ".join(f"{status or 'broken off'}: {count}" for status, count in sorted(heard.items()))
+        print(f"{who} were answered {sum(heard.values())} times ({answers})")
+    faults = sum(count for status, count in (said + posted).items() if status >= 500 and status != 503)
     print(f"answers of 5xx but 503: {faults}")
 
 
@@ -139,7 +166,7 @@ def tell(when: str, reports: list[tuple[float, int]]) -> None:
     worst = seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
     figures = {"median": statistics.median(seconds), "99 %": worst, "worst": seconds[-1]}
     shown = ", ".join(f"{name} {took * 1000:.0f} ms" for name, took in figures.items())
-    print(f"{when}: {kept} of {len(reports)} honest reports kept; {shown}")
+    print(f"{when}: {kept} of {len(reports)} honest taps kept; {shown}")
 
 
 if __name__ == "__main__":

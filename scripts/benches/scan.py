@@ -23,6 +23,7 @@ from pathlib import Path
 
 BENCHES = Path(__file__).resolve().parent
 CONNECTIONS = 16
+THREADS = 8
 
 
 def main() -> None:
@@ -54,7 +55,7 @@ def _prepare(environment: dict[str, str]) -> str:
 
 
 def _serve(environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "-w", "2", "--threads", "8"]
+    command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "-w", "2", "--threads", str(THREADS)]
     command += ["-b", f"127.0.0.1:{port}", "--log-level", "error", "scan_app:app"]
     server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     latest = time.monotonic() + 30

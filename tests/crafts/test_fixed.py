@@ -38,7 +38,7 @@ PAYLOADS = [
     "https://hb.example/" + "q" * 60,
 ]
 ROOT = Path(__file__).parents[2]
-PORTRAIT = ROOT / "wristband" / "demonstration" / "portraits" / "drawn_woman_with_white_hair.jpg"
+PORTRAIT = ROOT / "wristband" / "demonstration" / "portraits" / "drawn_man_with_glasses.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,9 @@ def test_white_paper_can_be_asked_for(tmp_path: Path) -> None:
         ({"out": "nowhere/band.png"}, "artwork.not_written"),
         ({"photo": "nowhere.jpg"}, "artwork.photo_not_opened"),
         ({"photo": __file__}, "photo.not_a_picture"),
+        ({"photo": "/dev/zero"}, "artwork.photo_no_file"),
+        ({"photo": str(Path(__file__).parent)}, "artwork.photo_no_file"),
+        ({"size_mm": "500", "dpi": "400"}, "artwork.resolution_not_drawable"),
         ({"size_mm": "10"}, "artwork.size_too_small"),
         ({"size_mm": "nan"}, "artwork.size_not_printable"),
         ({"size_mm": "-22"}, "artwork.size_not_printable"),
@@ -190,6 +193,53 @@ def test_what_is_wrong_is_refused_and_leaves_no_file(tmp_path: Path, other: dict
     assert isinstance(result.exception, Refusal)
     assert result.exception.code == code
     assert not list(tmp_path.iterdir())
+
+
+def test_of_a_file_that_is_too_large_no_more_is_read_than_tells_that(tmp_path: Path) -> None:
+    vast = tmp_path / "vast.jpg"
+    with vast.open("wb") as file:
+        file.truncate(2**40)  # holes: it takes no room on the disk, and would take all there is in memory
+    result = draw(tmp_path / "band.png", photo=vast)
+    assert isinstance(result.exception, Refusal)
+    assert result.exception.code == "photo.too_large"
+
+
+def test_a_poster_as_large_as_may_be_is_drawn_and_says_that_it_takes_a_while(tmp_path: Path) -> None:
+    result = draw(tmp_path / "poster.png", size_mm="500", dpi="203")
+    assert result.exit_code == 0
+    assert "几秒钟" in result.stderr
+    assert png_of(tmp_path / "poster.png").width == round(500 / 25.4 * 203)
+
+
+def test_a_good_portrait_is_drawn_without_a_word_of_doubt(tmp_path: Path) -> None:
+    result = draw(tmp_path / "band.svg")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("colour", "mode"), [((120, 120, 120), "RGB"), ((0, 0, 0, 0), "RGBA")], ids=["one tone", "transparent"]
+)
+def test_a_picture_of_nothing_is_told_and_a_symbol_drawn_without_it(
+    tmp_path: Path, colour: tuple[int, ...], mode: str
+) -> None:
+    Image.new(mode, (300, 300), colour).save(tmp_path / "nothing.png")
+    result = draw(tmp_path / "band.svg", photo=tmp_path / "nothing.png")
+    assert result.exit_code == 0
+    assert "没有画照片" in result.stderr
+    assert "没有照片" in result.stdout
+
+
+def test_a_picture_without_a_face_is_told_and_one_with_several_says_which(tmp_path: Path) -> None:
+    Image.linear_gradient("L").save(tmp_path / "none.png")
+    with Image.open(PORTRAIT) as one:
+        two = Image.new("RGB", (one.width * 2, one.height), one.getpixel((0, 0)))
+        two.paste(one, (0, 0))
+        two.paste(one, (one.width, 0))
+        two.save(tmp_path / "two.png")
+    assert "没有找到脸" in draw(tmp_path / "band.svg", photo=tmp_path / "none.png").stderr
+    several = draw(tmp_path / "band.svg", photo=tmp_path / "two.png")
+    assert several.exit_code == 0
+    assert "2 张脸" in several.stderr
 
 
 def test_a_file_that_is_there_stays_as_it_was_when_the_new_one_is_refused(tmp_path: Path) -> None:

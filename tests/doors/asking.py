@@ -43,7 +43,8 @@ def tells(answer: TestResponse, code: str, **facts: object) -> bool:
     """Whether the page holds the sentence of a refusal; of `retry_after_s` it says how long to wait."""
     if "retry_after_s" in facts:
         seconds = int(str(facts["retry_after_s"]))
-        facts["wait"] = f"{seconds} 秒" if seconds < 60 else f"{math.ceil(seconds / 60)} 分钟"
+        unit, word = (1, "秒") if seconds < 60 else (60, "分钟") if seconds < 3600 else (3600, "小时")
+        facts["wait"] = f"{math.ceil(seconds / unit)} {word}"
     return str(escape(SENTENCES[code] % facts if facts else SENTENCES[code])) in answer.get_data(as_text=True)
 
 

@@ -122,14 +122,29 @@ def test_a_tag_writer_gets_the_address_as_a_file_and_as_digits(daughter: FlaskCl
     assert tag_hex(address) in words(daughter.get(f"/family/bands/{world.her.band_id}"))
 
 
-def test_every_file_is_saved_under_the_bands_tail_and_recorded(daughter: FlaskClient, world: World) -> None:
-    before = every_row()
+def test_every_file_is_saved_under_the_bands_tail_and_what_was_chosen_and_recorded(
+    daughter: FlaskClient, world: World
+) -> None:
+    before, names = every_row(), []
     for kind in ("pdf", "png", "svg", "zpl", "ndef"):
-        answer = printed(daughter, world, kind)
-        assert answer.headers["Content-Disposition"] == (
-            f"attachment; filename=band-{world.her.code[-3:]}-wristband.{kind}"
+        names.append(printed(daughter, world, kind).headers["Content-Disposition"].rpartition("=")[2])
+    names.append(
+        daughter.get(f"/family/bands/{world.her.band_id}/print.zpl?look=discreet&language=en&dpi=300")
+        .headers["Content-Disposition"]
+        .rpartition("=")[2]
+    )
+    assert names == [
+        f"band-{world.her.code[-3:]}-wristband{ending}"
+        for ending in (
+            "-loud-zh.pdf",
+            "-loud-zh.png",
+            "-loud-zh.svg",
+            "-loud-zh-203.zpl",
+            ".ndef",
+            "-discreet-en-300.zpl",
         )
-    assert new_rows(before)["audit_row"] == 5
+    ]
+    assert new_rows(before)["audit_row"] == 6
 
 
 # ---- what is refused

@@ -102,7 +102,7 @@ def test_one_file_holds_every_ticked_band_and_each_of_them_reads(officer: FlaskC
     answer = ask_print(officer, *ids, look="discreet", language="en")
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=bands-wristband-")
-    assert new_rows(before) == {"audit_row": 7}
+    assert new_rows(before) == {"audit_row": 7, "message": 7}
     read = [symbol.text for page in pages(answer.data) for symbol in symbols(page)]
     assert len(read) == len(set(read)) == 7
 
@@ -113,6 +113,31 @@ def test_the_browsers_own_print_holds_them_too(officer: FlaskClient, world: Worl
     assert world.her.code in words(page)
     assert "扫码联系" in words(page)
     assert ELDER["called"] not in words(page)
+
+
+def test_a_band_printed_already_is_printed_again_for_a_reason_that_the_family_reads(
+    officer: FlaskClient, world: World
+) -> None:
+    assert ask_print(officer, world.her.band_id, kind="page").status_code == 200
+    for reason in ("", "curiosity"):
+        answer = ask_print(officer, world.her.band_id, kind="page", reason=reason)
+        assert (answer.status_code, tells(answer, "bands.reprint_reason")) == (422, True)
+        assert ticked(answer) == [str(world.her.band_id)]
+    assert ask_print(officer, world.her.band_id, kind="page", reason="worn").status_code == 200
+    daughter = officer.application.test_client()
+    cast.sign_in_guardian(daughter)
+    log = words(daughter.get(f"/family/elders/{world.elder_id}/log"))
+    for said in ("大同派出所的民警", "打印了手环", "磨损补打"):
+        assert said in log
+
+
+def test_a_look_up_at_the_counter_is_in_the_familys_log(officer: FlaskClient, world: World, blank: Band) -> None:
+    look_up(officer, blank.code.shown, check_of(blank).shown)
+    daughter = officer.application.test_client()
+    cast.sign_in_guardian(daughter)
+    log = words(daughter.get(f"/family/elders/{world.elder_id}/log"))
+    assert "为绑定手环查了您家登记的老人" in log
+    assert "大同派出所的民警" in log
 
 
 def test_another_stations_band_is_answered_like_none_and_nothing_is_printed(officer: FlaskClient, world: World) -> None:

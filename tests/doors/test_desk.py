@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from contextvars import copy_context
 from datetime import timedelta
 
 import pytest
@@ -182,6 +183,40 @@ def test_one_stream_too_many_is_a_sentence_and_a_seat_given_up_is_free_again(app
             assert tells(refused, "incidents.streams_full")
         with closing(_chunks(desks[2])) as third:
             assert next(third).startswith("retry:")
+
+
+class TestWithManySeats:
+    """One sign-in has three streams at most, however many seats there are."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"stream_limit": 5})
+
+    @ON_SQLITE
+    def test_a_fourth_page_takes_the_place_of_the_oldest_and_leaves_the_other_seats_to_others(
+        self, app: Flask, world: World
+    ) -> None:
+        mine = app.test_client()
+        cast.sign_in_officer(mine)
+        colleagues = [app.test_client() for _ in range(2)]
+        for colleague in colleagues:
+            cast.sign_in_officer(colleague)
+        with ExitStack() as open_pages:
+
+            def opened(desk: FlaskClient) -> Callable[[], str | None]:
+                """A stream in a context of its own, so that any may end first; the next it says, None at its end."""
+                own, stream = copy_context(), _chunks(desk)
+                open_pages.callback(own.run, stream.close)  # type: ignore[attr-defined]
+                assert (own.run(next, stream) or "").startswith("retry: 2000")
+                return lambda: own.run(next, stream, None)
+
+            first, *others = [opened(mine) for _ in range(3)]
+            for _ in range(2):
+                others.append(opened(mine))
+            assert [first(), first(), first()][1:] == ["retry: 15000\n\n", None]
+            assert all((other() or "").startswith("event: changed") for other in others)
+            for colleague in colleagues:
+                opened(colleague)
 
 
 @ON_SQLITE

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,8 +17,10 @@ from tests import world as cast
 from tests.doors.asking import ON_SQLITE, count, tells, value_of, words
 from tests.world import DAUGHTER_PHONE, NEIGHBOUR_PHONE, World
 from wristband import clock
+from wristband.accounts import queries
 from wristband.accounts.models import Guardian, SignIn
 from wristband.outbox.models import Message
+from wristband.values.phone import Phone
 
 pytestmark = ON_SQLITE
 COOKIE = "wristband_family"
@@ -217,7 +221,8 @@ def test_signing_out_ends_the_cookie_wherever_it_was_copied_to(app: Flask, world
     answer = client.post("/family/sign-out", data={"csrf_token": cast.csrf(client, "/family")})
     assert (answer.status_code, answer.location) == (303, "/family/sign-in")
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
-    assert _cookie(client) == ""
+    assert _cookie(client) != _cookie(copy)
+    assert client.get("/family").location == "/family/sign-in"
     assert copy.get("/family").location == "/family/sign-in"
 
 
@@ -245,6 +250,71 @@ def test_a_sign_in_ends_after_ninety_days_whatever_happens(client: FlaskClient, 
             assert client.get("/family").status_code == 200
     with time_machine.travel(start + timedelta(days=91), tick=False):
         assert client.get("/family").status_code == 302
+
+
+def _kept(client: FlaskClient) -> dict[str, Any]:
+    """What the cookie holds, as whoever finds the phone can read it."""
+    signer = client.application.session_interface.get_signing_serializer(client.application)  # type: ignore[attr-defined]
+    return dict(signer.loads(_cookie(client)))
+
+
+def test_a_sign_in_left_half_done_leaves_no_number_that_can_be_read(client: FlaskClient, app: Flask) -> None:
+    _ask(client, NEW_PHONE)
+    kept = json.dumps(_kept(client))
+    assert NEW_PHONE.removeprefix("+86") not in kept
+    assert NEW_PHONE[-8:] not in kept
+
+
+def test_a_sign_in_left_half_done_is_forgotten_after_ten_minutes(client: FlaskClient, app: Flask) -> None:
+    start = clock.now()
+    with time_machine.travel(start, tick=False):
+        _ask(client, NEW_PHONE)
+    with time_machine.travel(start + timedelta(minutes=9), tick=False):
+        assert client.get("/family/sign-in/code").status_code == 200
+    for days in (timedelta(minutes=11), timedelta(days=40), timedelta(minutes=-1)):
+        with time_machine.travel(start + days, tick=False):
+            assert client.get("/family/sign-in/code").location == "/family/sign-in"
+
+
+def test_the_number_in_a_cookie_cannot_be_given_more_time(client: FlaskClient, app: Flask) -> None:
+    start = clock.now()
+    with time_machine.travel(start, tick=False):
+        _ask(client, NEW_PHONE)
+    kept = _kept(client)
+    signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    later = start + timedelta(minutes=11)
+    with time_machine.travel(later, tick=False):
+        for asked in ([int(later.timestamp()), kept["asked"][1]], ["now", "x"], [], "x", None, [1], [1.5, "x"]):
+            client.set_cookie(COOKIE, str(signer.dumps(kept | {"asked": asked})), path="/family")
+            assert client.get("/family/sign-in/code").location == "/family/sign-in", asked
+
+
+def test_a_browser_is_known_again_after_signing_out_and_holds_nothing_else(client: FlaskClient, world: World) -> None:
+    cast.sign_in_guardian(client)
+    reference = _kept(client)["reference"]
+    for _ in range(2):
+        token = cast.csrf(client, "/family/sign-in")
+        client.post("/family/sign-out", data={"csrf_token": token})
+        assert _kept(client) == {"device": reference}
+    assert queries.knows_device(Phone(DAUGHTER_PHONE), reference)
+    cast.sign_in_guardian(client)
+    assert set(_kept(client)) <= {"reference", "csrf_token"}
+
+
+def test_strangers_keep_the_familys_own_phone_out_of_nothing(app: Flask, world: World) -> None:
+    hers = app.test_client()
+    cast.sign_in_guardian(hers)
+    hers.post("/family/sign-out", data={"csrf_token": cast.csrf(hers, "/family")})
+    assert [_ask(app.test_client(), DAUGHTER_PHONE).status_code for _ in range(3)] == [303, 303, 429]
+    cast.sign_in_guardian(hers)
+    assert hers.get("/family").status_code == 200
+
+
+def test_a_phone_of_another_country_is_told_where_codes_go(client: FlaskClient, app: Flask) -> None:
+    page = _ask(client, "+44 7400 123456")
+    assert page.status_code == 422
+    assert tells(page, "phone.country_not_texted", countries="+86")
+    assert value_of(page, "phone") == "+44 7400 123456"
 
 
 # ---- the form's token

@@ -66,7 +66,7 @@ def make(who: FlaskClient, path: str, **fields: str) -> TestResponse:
 
 
 def code_on(page: TestResponse) -> str:
-    found = re.search(r'<p class="hand-code figures">(\d{4})</p>', page.get_data(as_text=True))
+    found = re.search(r'<p class="hand-code figures">(\d{3} \d{3})</p>', page.get_data(as_text=True))
     assert found
     return found[1]
 
@@ -76,20 +76,59 @@ def enter(client: FlaskClient, scan: str, code: str) -> TestResponse:
 
 
 def wrong(code: str) -> str:
-    return f"{(int(code) + 1) % 10_000:04d}"
+    return f"{(int(code.replace(' ', '')) + 1) % 10**6:06d}"
 
 
 def test_a_guardians_code_tells_the_finder_that_it_is_the_family(
     client: FlaskClient, world: World, scan: str, daughter: FlaskClient
 ) -> None:
     page = make(daughter, call(world))
-    assert "先见到老人，再说口令" in words(page)
+    assert "先见到老人，再说交接码" in words(page)
     answer = enter(client, scan, code_on(page))
     assert (answer.status_code, answer.location) == (303, scan)
     after = words(client.get(scan))
     assert f"家人已核实，{DONE}他" in after
     assert "谢谢您" in after
     assert "老人已交给来接的人" in words(daughter.get(call(world)))
+
+
+def asked(page: str) -> list[str]:
+    """What the finder's page still waits for or asks of the finder."""
+    waits = ("正在发给家人", "还没有人看到", "等家人回话", "报给警方", "通知家人", "您和老人在哪里", "有人来接了")
+    return [wait for wait in waits if wait in page]
+
+
+def test_after_the_right_code_the_finders_page_waits_for_nothing_and_asks_nothing(
+    client: FlaskClient, world: World, scan: str, daughter: FlaskClient
+) -> None:
+    code = code_on(make(daughter, call(world)))
+    assert "报给警方" in asked(words(client.get(scan)))
+    enter(client, scan, code)
+    for page in (client.get(scan), client.get(scan, headers={"X-Part": "progress"})):
+        assert asked(page.get_data(as_text=True).partition("<div data-while-open hidden>")[0]) == []
+    assert "这里没有别的事要做了" in words(client.get(scan))
+
+
+def test_after_the_right_code_a_report_shows_how_it_ended(
+    client: FlaskClient, world: World, opened: dict[str, str], scan: str, daughter: FlaskClient
+) -> None:
+    cast.tap(client, opened, "police")
+    enter(client, scan, code_on(make(daughter, call(world))))
+    page = words(client.get(scan))
+    assert only(Incident).number in page
+    assert "老人已经和家人团聚" in page
+    assert "等家人回话" not in page
+
+
+def test_a_report_made_after_the_right_code_is_followed_as_any(
+    client: FlaskClient, world: World, opened: dict[str, str], scan: str, daughter: FlaskClient
+) -> None:
+    enter(client, scan, code_on(make(daughter, call(world))))
+    cast.tap(client, opened, "police")
+    page = client.get(scan)
+    assert "等警方受理" in words(page)
+    assert "这里没有别的事要做了" not in words(page)
+    assert "data-while-open hidden" not in page.get_data(as_text=True)
 
 
 def test_an_officers_code_tells_the_finder_that_it_is_the_police_and_the_desk_shows_it_closed(
@@ -117,7 +156,7 @@ def test_the_family_closes_its_incident_by_the_code_and_is_asked_to_confirm(
     page = words(daughter.get(path))
     assert "老人已交给来接的人" in page
     assert "确认：老人平安" in page
-    assert "我到了，显示口令" not in page
+    assert "我到了，显示交接码" not in page
 
 
 def test_a_wrong_code_says_what_is_left_and_the_sixth_only_the_police(
@@ -178,7 +217,7 @@ def test_an_officer_chooses_where_the_elder_goes(
 def test_where_nothing_was_done_yet_nobody_types_anything(client: FlaskClient, world: World) -> None:
     fields = cast.open_band(client, world.her.token)
     assert client.get(f"/s/{fields['scan']}/hand-over").status_code == 404
-    assert enter(client, f"/s/{fields['scan']}", "1234").status_code == 404
+    assert enter(client, f"/s/{fields['scan']}", "123456").status_code == 404
 
 
 def test_a_band_that_is_not_ours_has_no_family_that_could_come(client: FlaskClient, world: World) -> None:

@@ -17,6 +17,8 @@ from tests.doors.asking import ON_SQLITE, only, tells, value_of, words
 from tests.world import ELDER, World
 from wristband.accounts.rules import PERMISSIONS, Act, Role
 from wristband.db import db
+from wristband.elders.models import Elder
+from wristband.elders.opened import UNREADABLE
 from wristband.incidents.models import EmergencyLook, Incident
 from wristband.outbox.models import Message
 from wristband.services import signing_in, staffing
@@ -46,6 +48,11 @@ def hired(client: FlaskClient, role: Role, station_id: int, world: World) -> Fla
     return who
 
 
+def accept(client: FlaskClient, address: str) -> None:
+    token = cast.csrf(client, "/police")
+    assert client.post(f"{address}/move", data={"csrf_token": token, "state": "accepted"}).status_code == 303
+
+
 def reveal(client: FlaskClient, address: str, reason: str = "escort") -> TestResponse:
     return client.post(f"{address}/reveal", data={"csrf_token": cast.csrf(client, "/police"), "reason": reason})
 
@@ -67,6 +74,10 @@ def test_the_page_shows_what_helps_and_neither_address_nor_number(client: FlaskC
 
 
 def test_with_a_reason_the_answer_shows_them_and_a_reload_hides_them_again(client: FlaskClient, address: str) -> None:
+    early = reveal(client, address)
+    assert (early.status_code, tells(early, "looks.accept_to_reveal")) == (403, True)
+    assert NUMBER not in words(early)
+    accept(client, address)
     answer = reveal(client, address)
     assert answer.status_code == 200
     assert ELDER["address"] in words(answer)
@@ -79,6 +90,7 @@ def test_with_a_reason_the_answer_shows_them_and_a_reload_hides_them_again(clien
 
 def test_the_family_reads_who_looked_at_what_and_why(client: FlaskClient, world: World, address: str) -> None:
     client.get(address)
+    accept(client, address)
     reveal(client, address, "escort")
     daughter = client.application.test_client()
     cast.sign_in_guardian(daughter)
@@ -172,6 +184,55 @@ def test_where_the_family_does_not_answer_an_officer_lets_the_finder_see_the_car
         assert "代家人同意" not in words(client.get(address))
 
 
+@pytest.fixture
+def moved(client: FlaskClient, world: World) -> tuple[FlaskClient, str]:
+    """An officer of another station, whose desk her incident came to by a place told beside it."""
+    fields = cast.open_band(client, world.her.token)
+    finder = cast.tap(client, fields, "police").location
+    place = {"key": "k" * 20, "latitude": "24.7100", "longitude": "118.1400", "accuracy": "10"}
+    client.post(f"{finder}/place", data=place)
+    stranger = client.application.test_client()
+    cast.sign_in_officer(stranger, "stranger")
+    return stranger, f"/police/incidents/{only(Incident).id}"
+
+
+def test_who_brings_an_incident_to_his_own_desk_reads_no_name_health_or_number_before_he_accepts(
+    moved: tuple[FlaskClient, str],
+) -> None:
+    stranger, address = moved
+    page = stranger.get(address)
+    assert ELDER["called"] in words(page)
+    assert ELDER["approach"] in words(page)
+    assert "受理后能看到姓名" in words(page)
+    early = reveal(stranger, address)
+    assert (early.status_code, tells(early, "looks.accept_to_reveal")) == (403, True)
+    for answer in (page, early):
+        assert not [said for said in (ELDER["name"], ELDER["health"], "岁", NUMBER) if said in words(answer)]
+    accept(stranger, address)
+    assert ELDER["name"] in words(stranger.get(address))
+    assert NUMBER in words(reveal(stranger, address))
+
+
+def test_after_the_end_the_numbers_are_shown_no_more(client: FlaskClient, address: str) -> None:
+    accept(client, address)
+    token = cast.csrf(client, "/police")
+    client.post(f"{address}/move", data={"csrf_token": token, "state": "closed", "disposition": "at_station"})
+    assert tells(client.get(address), "looks.reveal_over")
+    late = reveal(client, address)
+    assert (late.status_code, tells(late, "looks.reveal_over")) == (403, True)
+    assert NUMBER not in words(late)
+
+
+def test_a_field_that_does_not_open_is_said_in_its_place(client: FlaskClient, world: World, address: str) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(Elder).where(Elder.id == world.elder_id).values(health_sealed="v1:x:y:z"))
+    accept(client, address)
+    page = client.get(address)
+    assert (page.status_code, UNREADABLE in words(page)) == (200, True)
+    assert ELDER["name"] in words(page)
+    assert reveal(client, address).status_code == break_glass(client, world.her.code).status_code == 200
+
+
 # ---- without an incident
 
 
@@ -226,6 +287,7 @@ def test_a_supervisor_judges_an_urgent_look_and_the_family_reads_it(client: Flas
 def test_whatever_was_revealed_before_no_address_of_the_police_door_shows_address_or_number(
     client: FlaskClient, world: World, address: str
 ) -> None:
+    accept(client, address)
     reveal(client, address)
     break_glass(client, world.her.code)
     supervisor = hired(client, Role.SUPERVISOR, world.station_id, world)

@@ -14,11 +14,12 @@ from werkzeug.test import TestResponse
 from tests import world as cast
 from tests.doors.asking import ON_SQLITE, count, only, tells, value_of, words
 from tests.world import PASSWORD, World
-from wristband import clock
+from wristband import clock, gates
 from wristband.accounts.models import Officer, SignIn
 from wristband.accounts.rules import Role
 from wristband.db import db, transaction
 from wristband.incidents.models import Incident
+from wristband.scans import challenges
 
 pytestmark = ON_SQLITE
 
@@ -74,6 +75,16 @@ def test_too_many_tries_are_told_with_the_wait_for_a_known_and_an_unknown_name(a
             assert [page.status_code for page in pages] == [422] * 6 + [429]
             wait_s = pages[-1].headers["Retry-After"]
             assert tells(pages[-1], "accounts.tries_spent", retry_after_s=wait_s)
+
+
+def test_a_gate_without_a_place_is_told_at_once_and_keeps_the_name(client: FlaskClient, world: World) -> None:
+    gates.install(2)
+    with challenges.hash_slot():
+        page = _enter(client, "officer", PASSWORD)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert tells(page, "accounts.busy")
+    assert value_of(page, "username") == "officer"
+    assert _enter(client, "officer", PASSWORD).status_code == 303
 
 
 def test_an_officer_who_is_disabled_is_out_at_once(client: FlaskClient, world: World) -> None:

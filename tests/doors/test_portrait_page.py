@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from flask.testing import FlaskClient
@@ -105,3 +106,69 @@ def test_too_many_photographs_are_told_on_the_page_with_the_wait(client: FlaskCl
     assert int(answer.headers["Retry-After"]) > 0
     assert 'name="photo"' in answer.get_data(as_text=True)
     assert "照片传得太多了" in words(answer)
+
+
+def _turn(client: FlaskClient, address: str, way: str, photo_id: int | str) -> TestResponse:
+    return client.post(
+        f"{address}/turn", data={"csrf_token": cast.csrf(client, address), "way": way, "photo": str(photo_id)}
+    )
+
+
+def _kept(client: FlaskClient, address: str) -> Image.Image:
+    return Image.open(io.BytesIO(client.get(f"{address}.jpg").data))
+
+
+def test_a_photograph_on_its_side_is_set_upright_and_that_is_told(client: FlaskClient, address: str) -> None:
+    lying = photographs.portrait().resize((600, 750)).transpose(Image.Transpose.ROTATE_90)
+    answer = _send(client, address, photographs.encoded(lying, "JPEG"))
+    assert (answer.status_code, answer.location) == (303, f"{address}?turned=yes")
+    assert "照片转正了，不对请再转。" in words(client.get(answer.location))
+    assert "照片转正了" not in words(client.get(address))
+    assert photographs.difference(_kept(client, address), photographs.portrait().resize((600, 750))) < 6
+
+
+def test_a_photograph_is_turned_to_either_side_without_a_script(client: FlaskClient, address: str) -> None:
+    _send(client, address, _photograph())
+    first = _in_use().id
+    upright = _kept(client, address)
+    for way, turn in (("right", Image.Transpose.ROTATE_270), ("left", None)):
+        page = client.get(address)
+        answer = _turn(client, address, way, cast.hidden(page, "photo"))
+        assert (answer.status_code, answer.location) == (303, address)
+        wanted = upright.transpose(turn) if turn is not None else upright
+        assert photographs.difference(_kept(client, address), wanted) < 6
+    assert _in_use().faces == 1
+    assert db.session.get_one(Photo, first).replaced_at is not None
+
+
+def test_a_turn_sent_twice_turns_once(client: FlaskClient, address: str) -> None:
+    _send(client, address, _photograph())
+    first = _in_use().id
+    for _ in range(2):
+        assert _turn(client, address, "right", first).status_code == 303
+    assert _kept(client, address).size == (750, 600)
+    assert count(Photo) == 2
+
+
+def test_a_turn_to_nowhere_is_refused_and_nothing_is_turned(client: FlaskClient, address: str) -> None:
+    _send(client, address, _photograph())
+    first = _in_use().id
+    for way, photo in (("", first), ("up", first), ("left", ""), ("left", "x"), ("left", "9" * 40)):
+        answer = _turn(client, address, way, photo)
+        assert tells(answer, "page.bad_request"), (way, photo)
+    assert _in_use().id == first
+
+
+def test_the_symbol_is_shown_as_large_as_it_is_printed_and_opens_no_band(client: FlaskClient, address: str) -> None:
+    preview = address.replace("portrait", "preview.svg")
+    assert client.get(preview).status_code == 404
+    _send(client, address, _photograph())
+    for page in (address, address.removesuffix("/portrait")):
+        assert "印出来大约这么大" in words(client.get(page))
+    answer = client.get(preview)
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    drawn = ElementTree.fromstring(answer.data)  # noqa: S314  our own
+    assert (drawn.get("width"), drawn.get("height")) == ("22mm", "22mm")
+    assert answer.data == client.get(preview).data
+    cast.sign_in_guardian(client, cast.NEIGHBOUR_PHONE)
+    assert client.get(preview).status_code == 404

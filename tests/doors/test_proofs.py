@@ -186,6 +186,25 @@ def test_the_log_says_who_looked_at_what_and_why(
     assert "现在就收回" in page
 
 
+def test_no_look_is_buried_among_those_who_only_opened(
+    client: FlaskClient, daughter: FlaskClient, world: World, scan: str
+) -> None:
+    enter_check(client, world, scan)
+    for _ in range(60):
+        client.get(f"/t/{world.her.token}")
+    client.application.extensions["scan_log"].flush()
+    page = words(daughter.get(f"/family/elders/{world.elder_id}/log"))
+    assert "输对了核对码" in page
+    assert "另有 60 次只是打开了扫码页" in page
+
+
+def test_the_family_may_call_who_asks(client: FlaskClient, daughter: FlaskClient, scan: str) -> None:
+    client.post(f"{scan}/ask", data={"call_me": FINDER})
+    db.session.rollback()
+    grant_id = db.session.scalars(sa.select(Grant.id)).one()
+    assert f'href="tel:+86{FINDER}"' in daughter.get(f"/family/asks/{grant_id}").get_data(as_text=True)
+
+
 def test_the_log_turns_its_pages_and_takes_any_address(
     client: FlaskClient, daughter: FlaskClient, world: World
 ) -> None:
@@ -195,7 +214,16 @@ def test_the_log_turns_its_pages_and_takes_any_address(
     older = re.search(r'href="([^"]*log\?before=[^"]*)"', page.get_data(as_text=True))
     assert older
     assert "请人帮忙" in words(daughter.get(older[1].replace("&amp;", "&")))
-    for before in ("", "x", "2026", "9999-99-99", "-1", "%00", "2026-11-24T00:00:00"):
+    for before in (
+        "",
+        "x",
+        "2026",
+        "9999-99-99",
+        "-1",
+        "%00",
+        "0001-01-01T00:00:00%2B23:59",
+        "9999-12-31T23:59:59-23:59",
+    ):
         assert daughter.get(f"/family/elders/{world.elder_id}/log?before={before}").status_code == 200
 
 

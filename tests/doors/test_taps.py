@@ -18,6 +18,7 @@ from wristband.audit.models import AuditRow
 from wristband.incidents.models import Incident, Report
 from wristband.outbox.models import Message
 from wristband.scans.models import Reach, Scan
+from wristband.scans.rules import TAPS_AN_ELDER
 
 BOTH = pytest.mark.parametrize("deed", ["family", "police"])
 ELSEWHERE = "https://elsewhere.example"
@@ -186,5 +187,5 @@ def test_many_taps_flood_no_family_and_turn_no_finder_away(client: FlaskClient, 
             answer = cast.tap(client, cast.open_band(client, world.her.token), "family")
             assert answer.status_code == 303
     assert count(Reach) == 25
-    assert count(Message) - owed == 20
+    assert count(Message) - owed == TAPS_AN_ELDER.burst == 8
     assert "正在发给家人" in words(client.get(answer.location))

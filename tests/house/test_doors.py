@@ -48,6 +48,8 @@ POST /family/elders/new                           guardian
 GET  /family/elders/<int:elder_id>                guardian
 GET  /family/elders/<int:elder_id>/portrait       guardian
 POST /family/elders/<int:elder_id>/portrait       guardian
+POST /family/elders/<int:elder_id>/portrait/turn  guardian
+GET  /family/elders/<int:elder_id>/preview.svg    guardian
 GET  /family/elders/<int:elder_id>/portrait.jpg   guardian
 GET  /family/elders/<int:elder_id>/face.jpg       guardian
 POST /family/elders/<int:elder_id>/bands          guardian

@@ -35,6 +35,27 @@ def refusal(**settings: Any) -> str:
     return str(refused.value.facts["faults"])
 
 
+@pytest.mark.parametrize("written", ["", ",", "+86", "86;852", "0", "中国", "8612", "86,x"])
+def test_countries_are_written_as_calling_codes(written: str) -> None:
+    assert "SMS_COUNTRIES" in refusal(sms_countries=written)
+
+
+def test_codes_are_texted_at_home_unless_more_is_said() -> None:
+    assert load().sms_countries == ("86",)
+    assert load(sms_countries="86, 852,853").sms_countries == ("86", "852", "853")
+
+
+def test_a_production_answers_to_the_bands_host_and_to_those_named(complete: dict[str, Any]) -> None:
+    assert load(**complete).hosts == {"hb.example"}
+    more = load(**complete, other_hosts="Desk.example, family.example:8443")
+    assert more.hosts == {"hb.example", "desk.example", "family.example:8443"}
+
+
+@pytest.mark.parametrize("written", ["https://desk.example", "desk example", "*", "desk.example/"])
+def test_another_host_is_a_plain_host(written: str) -> None:
+    assert "OTHER_HOSTS" in refusal(other_hosts=written)
+
+
 # ---- production
 
 

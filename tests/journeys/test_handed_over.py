@@ -38,7 +38,7 @@ def make_code(family: Visitor) -> str:
     family.visit("/family")
     family.tap("马上查看并回应")
     family.check()
-    family.tap("我到了，显示口令")
+    family.tap("我到了，显示交接码")
     family.page.wait_for_selector(".hand-code")
     family.check()
     return family.page.inner_text(".hand-code")
@@ -50,7 +50,7 @@ def type_code(finder: Visitor, code: str) -> None:
 
 
 def wrong(code: str) -> str:
-    return f"{(int(code) + 1) % 10_000:04d}"
+    return f"{(int(code.replace(' ', '')) + 1) % 10**6:06d}"
 
 
 def look_with_a_reason(officer: Visitor, number: str) -> None:
@@ -59,6 +59,7 @@ def look_with_a_reason(officer: Visitor, number: str) -> None:
     officer.check()
     assert "怎样和老人说话" in officer.page.inner_text("main")
     assert "138 0013 8000" not in officer.page.inner_text("main")
+    officer.tap("受理")
     officer.page.select_option("#reason", "reach")
     officer.tap("显示住址和电话")
     until_it_says_now(officer, "138 0013 8000")
@@ -83,7 +84,7 @@ def test_the_code_of_who_comes_lets_the_finder_hand_over_and_closes_the_incident
     look_with_a_reason(officer, number)
     code = make_code(family)
 
-    finder.tap("输入口令")
+    finder.tap("输入交接码")
     finder.page.wait_for_url(re.compile(r"/hand-over"))
     finder.check()
     type_code(finder, wrong(code))

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from wristband.accounts.rules import Role, reviews_district
 from wristband.errors import BadValue
 from wristband.incidents.rules import (
+    HAND_OVER_CODE_TRIES,
+    HAND_OVER_CODES,
     HAND_OVER_DIGITS,
     HAND_OVER_TRIES,
     LOOKS_AN_OFFICER,
@@ -24,22 +26,23 @@ NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
-@given(st.from_regex(r"[0-9]{4}", fullmatch=True), st.sampled_from(["", " ", "-", "\u3000", "\n"]))
-def test_four_digits_are_read_in_any_width_and_grouping(digits: str, between: str) -> None:
-    assert hand_over_code(f" {digits[:2]}{between}{digits[2:]} ") == digits
+@given(st.from_regex(r"[0-9]{6}", fullmatch=True), st.sampled_from(["", " ", "-", "－", "–", "\u3000", "\n"]))
+def test_six_digits_are_read_in_any_width_and_grouping(digits: str, between: str) -> None:
+    assert hand_over_code(f" {digits[:3]}{between}{digits[3:]} ") == digits
     assert hand_over_code(digits.translate(FULL_WIDTH)) == digits
 
 
 @given(st.text(max_size=20))
-def test_whatever_is_typed_is_four_digits_or_refused(text: str) -> None:
+def test_whatever_is_typed_is_six_digits_or_refused(text: str) -> None:
     with contextlib.suppress(BadValue):
         code = hand_over_code(text)
         assert len(code) == HAND_OVER_DIGITS
         assert set(code) <= set("0123456789")
 
 
-def test_a_guess_succeeds_five_times_in_ten_thousand() -> None:
-    assert HAND_OVER_TRIES / 10**HAND_OVER_DIGITS == 5e-4
+def test_one_finder_guesses_right_five_times_in_a_million_and_all_together_once_in_ten_thousand() -> None:
+    assert HAND_OVER_TRIES / 10**HAND_OVER_DIGITS == 5e-6
+    assert HAND_OVER_CODES * HAND_OVER_CODE_TRIES / 10**HAND_OVER_DIGITS == 1e-4
 
 
 @pytest.mark.parametrize(

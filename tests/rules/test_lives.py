@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from wristband.bands import rules as bands
 from wristband.bands.rules import BandState
 from wristband.incidents import rules as incidents
-from wristband.incidents.rules import DISPOSITION_WORDS, SAFE, Disposition, IncidentState, clock_colour, number
+from wristband.incidents.rules import (
+    DISPOSITION_WORDS,
+    SAFE,
+    Disposition,
+    IncidentState,
+    Opening,
+    clock_colour,
+    number,
+    opening,
+)
 
 OPENED = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 
@@ -52,6 +61,29 @@ def test_nothing_leads_back_to_the_beginning_or_out_of_the_end() -> None:
 def test_every_state_but_the_end_leads_to_the_end() -> None:
     assert incidents.states_before(IncidentState.CLOSED) == set(IncidentState) - {IncidentState.CLOSED}
     assert bands.states_before(BandState.ENDED) == set(BandState) - {BandState.ENDED}
+
+
+STEPS = [set(), {IncidentState.ACCEPTED}, {IncidentState.CLOSED}, {IncidentState.ACCEPTED, IncidentState.CLOSED}]
+
+
+@pytest.mark.parametrize(("own", "steps", "closed_ago"), [*product((True, False), STEPS, (None, 23, 24))])
+def test_an_incident_opens_what_its_steps_have_earned(
+    own: bool, steps: set[IncidentState], closed_ago: int | None
+) -> None:
+    closed_at = None if closed_ago is None else OPENED - timedelta(hours=closed_ago)
+    opens = opening(own=own, steps=steps, closed_at=closed_at, now=OPENED)
+    accepted = IncidentState.ACCEPTED in steps
+    # Numbers: while it is open, after an acceptance, and never else.
+    assert (opens is Opening.REACHING) is (closed_ago is None and accepted)
+    # Another station: nothing of name and health without an acceptance.
+    if not own and not accepted:
+        assert opens is (Opening.MEETING if closed_ago is None else Opening.NOTHING)
+    # Afterwards: a day, for a station whose officers did something.
+    if closed_ago is not None:
+        handled = accepted or (own and bool(steps))
+        assert opens is (Opening.HELPING if handled and closed_ago < 24 else Opening.NOTHING)
+    elif own and not accepted:
+        assert opens is Opening.HELPING
 
 
 @pytest.mark.parametrize(("state", "reaches"), [("blank", False), ("active", True), ("ended", False)])

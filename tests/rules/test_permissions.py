@@ -7,14 +7,19 @@ from itertools import product
 import pytest
 
 from wristband.accounts.rules import (
+    CODE_A_DAY,
     CODE_BY_ADDRESS,
+    CODE_BY_KNOWN_DEVICE,
     CODE_BY_PHONE,
+    CODE_BY_PREFIX,
+    CODES,
     IDLE,
     LASTS,
     PASSWORD_BY_ADDRESS,
     PASSWORD_BY_NAME,
     PERMISSIONS,
-    TRY_BY_DEVICE,
+    TRY_BY_KNOWN_DEVICE,
+    TRY_BY_PHONE,
     USERNAME,
     Act,
     Door,
@@ -31,6 +36,7 @@ from wristband.bands.rules import (
 )
 from wristband.elders.rules import ELDERS_A_GUARDIAN, PHOTOS_A_GUARDIAN
 from wristband.incidents.rules import LOOKS_AN_OFFICER
+from wristband.outbox.rules import TAP_TEXTS_A_STRANGER
 from wristband.refusals import SENTENCES
 from wristband.scans.rules import TAPS_AN_ELDER
 from wristband.values.budget import Budget, Fails
@@ -54,14 +60,20 @@ ALLOWED = {
     ("auditor", "review_looks"),
 }
 BUDGETS = (
-    CODE_BY_PHONE,
+    CODE_A_DAY,
     CODE_BY_ADDRESS,
+    CODE_BY_KNOWN_DEVICE,
+    CODE_BY_PHONE,
+    CODE_BY_PREFIX,
+    CODES,
     PASSWORD_BY_ADDRESS,
-    TRY_BY_DEVICE,
     PASSWORD_BY_NAME,
+    TRY_BY_KNOWN_DEVICE,
+    TRY_BY_PHONE,
     PHOTOS_A_GUARDIAN,
     ELDERS_A_GUARDIAN,
     TAPS_AN_ELDER,
+    TAP_TEXTS_A_STRANGER,
     CHECK_BY_DEVICE,
     CHECK_BY_BAND,
     BIND_TRIES,
@@ -113,7 +125,10 @@ def test_every_budget_has_a_sentence_and_whole_seconds(budget: Budget) -> None:
 
 
 def test_only_what_an_honest_finder_needs_goes_on_when_a_budget_cannot_be_read() -> None:
-    assert {budget.name for budget in BUDGETS if budget.fails is Fails.OPEN} == {"reach.elder"}
+    assert {budget.name for budget in BUDGETS if budget.fails is Fails.OPEN} == {
+        "reach.elder",
+        "reach.stranger",
+    }
 
 
 def test_no_two_budgets_share_a_name() -> None:

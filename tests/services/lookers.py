@@ -12,9 +12,9 @@ from wristband.accounts.rules import OfficerAccount
 from wristband.audit.models import AuditRow
 from wristband.db import db
 from wristband.incidents.models import Incident
+from wristband.incidents.records import FullRecord
 from wristband.scans.levels import Reason
 from wristband.services import looking, registration, reporting
-from wristband.services.looking import FullRecord
 from wristband.values.code import BandCode
 
 LOOKS = ("incident.looked_at", "incident.revealed", "emergency.looked", "emergency.missed")

@@ -139,6 +139,14 @@ def test_a_trail_of_many_blocks_is_read_in_order(app: Flask, monkeypatch: pytest
         assert whole.rows == whole.witnessed == len(numbers())
 
 
+def test_a_fact_that_is_told_twice_is_found(app: Flask) -> None:
+    """Read by us it is the last, read by the store itself the first: what is verified is what stands there."""
+    add(3)
+    twice = """'{"n": 7, "n": 2}'"""
+    steal(f"UPDATE audit_row SET facts = {twice} WHERE i = 2")
+    assert broken().facts["i"] == 2
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "change",

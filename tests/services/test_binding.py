@@ -147,11 +147,12 @@ def test_a_band_is_bound_once_and_the_same_form_again_changes_nothing(
 def test_the_same_form_four_times_at_once_is_one_binding(
     app: Flask, world: World, blanks: list[Band], now: datetime
 ) -> None:
-    code, check = blanks[0].code, CheckCode.parse(blanks[0].check_code)
+    band_id, code, check = blanks[0].id, blanks[0].code, CheckCode.parse(blanks[0].check_code)
     answers = together(
         app, [lambda: binding.bind(code, check, world.elder_id, guardian_id=world.daughter_id, now=now)] * 4
     )
-    assert answers == [blanks[0].id] * 4
+    assert answers == [band_id] * 4
+    db.session.rollback()
     assert len(db.session.scalars(sa.select(AuditRow).where(AuditRow.deed == "band.bound")).all()) == 1
 
 

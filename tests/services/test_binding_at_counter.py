@@ -12,6 +12,8 @@ from flask import Flask
 from tests.blanks import blanks, check_of, wrong_check
 from tests.together import raised, together
 from tests.world import DAUGHTER_PHONE, World, every_row, last_body, new_reference, new_rows
+from wristband.audit.accesses import list_accesses
+from wristband.audit.deeds import Deed
 from wristband.audit.models import AuditRow
 from wristband.bands.models import Band
 from wristband.bands.rules import BIND_TRIES_A_BAND, LOOK_UPS_AN_OFFICER, BandState
@@ -141,6 +143,20 @@ def test_every_look_up_is_recorded_by_ids_found_or_not(world: World, blank: Band
         (world.officer.actor, f"guardian:{world.daughter_id}", world.elder_id, {"band": blank.id}),
         (world.officer.actor, "guardian:0", None, {"band": blank.id}),
     ]
+
+
+def test_the_family_that_was_looked_up_hears_of_it_in_the_same_deed_once_a_day(
+    world: World, blank: Band, now: datetime
+) -> None:
+    before = every_row()
+    look_up(blank, THE_DAUGHTER, world, now)
+    assert new_rows(before) == {"audit_row": 1, "message": 1, "spent_budget": 1}
+    assert "大同派出所为绑定手环查了您家登记的老人" in last_body(DAUGHTER_PHONE)
+    look_up(blank, THE_DAUGHTER, world, now)
+    refused(NOBODY, blank, world, now)
+    assert new_rows(before)["message"] == 1
+    assert [access.deed.value for access in list_accesses(world.elder_id)].count("family.looked_up") == 2
+    assert Deed.FAMILY_LOOKED_UP not in {access.deed for access in list_accesses(world.other.elder_id)}
 
 
 def test_an_officer_looks_up_thirty_families_at_once_and_thirty_an_hour(

@@ -14,8 +14,8 @@ from tests.life import FINDERS_WORDS, Lived, whole_journey
 from tests.services.finders import deeds, next_day, owed, refused
 from tests.services.relatives import son_of
 from tests.world import DAUGHTER_PHONE, ELDER, SON_PHONE, World, every_row, last_body
-from wristband.elders.rules import Purpose
-from wristband.services import consenting, exporting
+from wristband.elders.rules import REQUIRED, Particulars, Purpose
+from wristband.services import consenting, exporting, registration
 
 DEVICE = "her browser"
 
@@ -26,14 +26,17 @@ def now(world: World) -> datetime:
 
 
 def code(world: World, now: datetime, device: str = DEVICE) -> str:
-    exporting.ask_code(guardian_id=world.daughter_id, device=device, now=now)
+    exporting.ask_code(world.elder_id, guardian_id=world.daughter_id, device=device, now=now)
     found = re.search(r"\d{6}", last_body(DAUGHTER_PHONE))
     assert found
     return found[0]
 
 
-def confirm(world: World, now: datetime) -> None:
-    exporting.enter_code(code(world, now), guardian_id=world.daughter_id, device=DEVICE, now=now)
+def confirm(world: World, now: datetime, elder_id: int | None = None) -> None:
+    mine = {"guardian_id": world.daughter_id, "device": DEVICE, "now": now}
+    exporting.ask_code(elder_id or world.elder_id, **mine)
+    (found,) = re.findall(r"\d{6}", last_body(DAUGHTER_PHONE))
+    exporting.enter_code(elder_id or world.elder_id, found, **mine)
 
 
 def take(world: World, now: datetime, *, elder_id: int | None = None, device: str = DEVICE) -> zipfile.ZipFile:
@@ -58,12 +61,12 @@ def test_a_code_is_fresh_for_ten_minutes(world: World, now: datetime) -> None:
 def test_a_wrong_code_and_one_of_another_browser_confirm_nothing(world: World, now: datetime) -> None:
     right = code(world, now)
     wrong = f"{(int(right) + 1) % 10**6:06d}"
-    enter = {"guardian_id": world.daughter_id, "now": now}
-    assert refused(lambda: exporting.enter_code(wrong, device=DEVICE, **enter)) == "accounts.code_wrong"
-    assert refused(lambda: exporting.enter_code(right, device="another", **enter)) == "accounts.code_wrong"
-    assert not exporting.is_confirmed(device=DEVICE, **enter)
-    exporting.enter_code(right, device=DEVICE, **enter)
-    assert refused(lambda: exporting.enter_code(right, device=DEVICE, **enter)) == "accounts.code_wrong"
+    her, enter = world.elder_id, {"guardian_id": world.daughter_id, "now": now}
+    assert refused(lambda: exporting.enter_code(her, wrong, device=DEVICE, **enter)) == "accounts.code_wrong"
+    assert refused(lambda: exporting.enter_code(her, right, device="another", **enter)) == "accounts.code_wrong"
+    assert not exporting.is_confirmed(her, device=DEVICE, **enter)
+    exporting.enter_code(her, right, device=DEVICE, **enter)
+    assert refused(lambda: exporting.enter_code(her, right, device=DEVICE, **enter)) == "accounts.code_wrong"
 
 
 def test_a_sign_in_code_is_no_export_code(world: World, now: datetime) -> None:
@@ -78,6 +81,32 @@ def test_a_sign_in_code_is_no_export_code(world: World, now: datetime) -> None:
 def test_another_familys_elder_is_unknown(world: World, now: datetime) -> None:
     confirm(world, now)
     assert refused(lambda: take(world, now, elder_id=world.other.elder_id)) == "elders.unknown"
+
+
+def test_what_is_confirmed_for_one_elder_opens_no_other(world: World, now: datetime) -> None:
+    mine = {"guardian_id": world.daughter_id, "now": now}
+    father = registration.register(
+        "father",
+        Particulars.of(today=now.date(), consents=set(REQUIRED), name="林国强", relation="child"),
+        guardian_name="林家的女儿",
+        consents=set(REQUIRED),
+        photo_id=None,
+        station_id=world.station_id,
+        second_phone=None,
+        **mine,
+    )
+    right = code(world, now)
+    assert refused(lambda: exporting.enter_code(father, right, device=DEVICE, **mine)) == "accounts.code_wrong"
+    exporting.enter_code(world.elder_id, right, device=DEVICE, **mine)
+    assert refused(lambda: take(world, now, elder_id=father)) == "elders.confirm_first"
+    take(world, now)
+
+
+def test_a_code_for_another_familys_elder_is_not_even_sent(world: World, now: datetime) -> None:
+    mine = {"guardian_id": world.daughter_id, "device": DEVICE, "now": now}
+    before = every_row()
+    assert refused(lambda: exporting.ask_code(world.other.elder_id, **mine)) == "elders.unknown"
+    assert every_row() == before
 
 
 def test_three_a_day_and_then_it_waits(world: World, now: datetime) -> None:
@@ -102,7 +131,7 @@ def lived(world: World) -> Lived:
 
 def test_it_holds_everything_kept_about_her_and_nothing_of_anybody_else(world: World, lived: Lived) -> None:
     now = world.now + timedelta(days=2)
-    confirm(world, now)
+    confirm(world, now, lived.elder_id)
     file = take(world, now, elder_id=lived.elder_id)
     assert file.namelist() == ["data.json", "data.html", "portrait.jpg"]
     assert file.read("portrait.jpg").startswith(b"\xff\xd8")
@@ -123,7 +152,7 @@ def test_it_holds_everything_kept_about_her_and_nothing_of_anybody_else(world: W
 def test_without_the_consent_for_places_none_is_in_it(world: World, lived: Lived) -> None:
     now = world.now + timedelta(days=2)
     consenting.withdraw(lived.elder_id, Purpose.WHEREABOUTS, guardian_id=world.daughter_id, now=now)
-    confirm(world, now)
+    confirm(world, now, lived.elder_id)
     data = json.loads(take(world, now, elder_id=lived.elder_id).read("data.json"))
     assert data["places"] == []
     assert [consent["withdrawn_at"] is not None for consent in data["consents"]].count(True) == 1

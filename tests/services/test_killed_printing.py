@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -54,20 +54,48 @@ def command(*words: str) -> subprocess.Popen[bytes]:
 
 
 def killed_when(process: subprocess.Popen[bytes], there: Callable[[], bool]) -> bool:
-    """Kill the process and its workers as soon as something is there. False where it ended before."""
+    """Kill the process, and it alone, as soon as something is there. False where it ended before.
+
+    Returns when nobody of its group is left: its workers go with it, and whoever stayed would print on.
+    """
     latest = time.monotonic() + WITHIN_S
     while process.poll() is None and not there() and time.monotonic() < latest:
         time.sleep(0.01)
     ended = process.poll() is not None
     if not ended:
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
     process.wait(WITHIN_S)
+    while living(process.pid):
+        assert time.monotonic() < latest, f"left behind: {living(process.pid)}"
+        time.sleep(0.05)
     return not ended
+
+
+def living(group: int) -> list[int]:
+    """The processes of a group that still run."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            # After the name, which may hold anything: state, parent, group.
+            state, _parent, of_group = (folder / "stat").read_text().rpartition(") ")[2].split()[:3]
+            if int(of_group) == group and state != "Z":
+                found.append(int(folder.name))
+    return found
 
 
 def minted(batch_id: int) -> int:
     db.session.rollback()
     return queries.count_minted(batch_id)
+
+
+def test_workers_that_draw_and_workers_that_print_end_with_the_command_that_is_killed(
+    batch_id: int, tmp_path: Path
+) -> None:
+    minting = command("mint", "--batch", str(batch_id), "--workers", "2")
+    assert killed_when(minting, lambda: len(living(minting.pid)) >= 3)
+    assert command("mint", "--batch", str(batch_id)).wait(WITHIN_S) == 0
+    printing = command("print", str(batch_id), "--out", str(tmp_path / "stock"), "--sheet", "1", "--workers", "2")
+    assert killed_when(printing, lambda: any((tmp_path / "stock").glob("*.pdf")))
 
 
 def test_killed_again_and_again_every_band_is_minted_and_printed_once(batch_id: int, tmp_path: Path) -> None:

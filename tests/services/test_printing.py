@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,17 +11,33 @@ import sqlalchemy as sa
 
 from tests.crafts.prints import pages, symbols
 from tests.life import keep_photo, small_jpeg
-from tests.world import World, every_row, new_rows
+from tests.services.finders import owed
+from tests.world import DAUGHTER_PHONE, World, every_row, new_rows
+from wristband import limits
+from wristband.accounts.rules import OfficerAccount
+from wristband.audit.accesses import list_accesses
+from wristband.audit.deeds import Deed
 from wristband.audit.models import AuditRow
 from wristband.bands import queries
 from wristband.bands.models import Band
-from wristband.bands.rules import LARGEST_PRINT, BandEnd, BandForm, Look, PrintKind, PrintStyle
+from wristband.bands.rules import (
+    LARGEST_PRINT,
+    REPRINTS_AN_OFFICER,
+    BandEnd,
+    BandForm,
+    Look,
+    PrintKind,
+    PrintStyle,
+    Reprint,
+)
 from wristband.db import db, transaction
 from wristband.elders.models import Elder
 from wristband.elders.photos import PHOTO_PLACE
-from wristband.errors import BadValue, Conflict, NotFound, Refusal
+from wristband.errors import BadValue, Conflict, NotFound, Refusal, TooMany
 from wristband.house import house
 from wristband.services import issuing, printing, registration
+from wristband.values.budget import Fails
+from wristband.values.code import BandCode
 
 MINUTE = timedelta(minutes=1)
 ON_SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -36,9 +53,17 @@ def printed_at(band_id: int) -> datetime | None:
     return db.session.get_one(Band, band_id, populate_existing=True).printed_at
 
 
-def sheets(world: World, now: datetime, *band_ids: int, form: BandForm = BandForm.WRISTBAND) -> bytes:
+def sheets(
+    world: World,
+    now: datetime,
+    *band_ids: int,
+    form: BandForm = BandForm.WRISTBAND,
+    reprint: Reprint | None = None,
+    officer: OfficerAccount | None = None,
+) -> bytes:
     out = io.BytesIO()
-    printing.as_sheets(band_ids, form, PrintStyle(), out, officer=world.officer, now=now)
+    who = officer or world.officer
+    printing.as_sheets(band_ids, form, PrintStyle(), out, reprint=reprint, officer=who, now=now)
     return out.getvalue()
 
 
@@ -100,7 +125,7 @@ def test_the_station_prints_its_elders_bands_in_one_file_and_each_is_recorded(wo
     )
     before = every_row()
     pdf = sheets(world, now + MINUTE, second, world.her.band_id)
-    assert new_rows(before) == {"audit_row": 2}
+    assert new_rows(before) == {"audit_row": 2, "message": 2}
     assert [(row.actor, row.subject, row.elder_id) for row in prints_recorded()] == [
         (world.officer.actor, f"band:{band_id}", world.elder_id) for band_id in (world.her.band_id, second)
     ]
@@ -113,8 +138,67 @@ def test_the_station_prints_its_elders_bands_in_one_file_and_each_is_recorded(wo
 
 @ON_SQLITE
 def test_a_reprint_is_the_same_file(world: World, now: datetime) -> None:
-    assert sheets(world, now, world.her.band_id) == sheets(world, now + MINUTE, world.her.band_id)
-    assert len(prints_recorded()) == 2
+    again = sheets(world, now, world.her.band_id)
+    assert sheets(world, now + MINUTE, world.her.band_id, reprint=Reprint.FAILED) == again
+    assert [row.facts.get("reason") for row in prints_recorded()] == [None, "failed"]
+
+
+@ON_SQLITE
+def test_the_family_hears_of_a_stations_print_once_a_band_and_day(world: World, now: datetime) -> None:
+    sheets(world, now, world.her.band_id)
+    sheets(world, now, world.her.band_id, reprint=Reprint.WORN)
+    (message,) = owed("band_printed")
+    body = message.body or ""
+    assert message.recipient == DAUGHTER_PHONE
+    assert "大同派出所打印了手环" in body
+    assert BandCode.from_serial(world.her.serial).tail in body
+    sheets(world, now + timedelta(days=1), world.her.band_id, reprint=Reprint.WORN)
+    assert len(owed("band_printed")) == 2
+
+
+@ON_SQLITE
+def test_the_familys_log_says_who_printed_and_why_again(world: World, now: datetime) -> None:
+    sheets(world, now, world.her.band_id)
+    sheets(world, now + MINUTE, world.her.band_id, reprint=Reprint.LOST)
+    seen = [access for access in list_accesses(world.elder_id) if access.deed is Deed.BAND_PRINTED]
+    assert [(access.actor_id, access.facts.get("reason")) for access in seen] == [
+        (world.officer.officer_id, "lost"),
+        (world.officer.officer_id, None),
+    ]
+
+
+@ON_SQLITE
+def test_nothing_is_printed_again_without_a_reason(world: World, now: datetime) -> None:
+    sheets(world, now, world.her.band_id)
+    second = issuing.issue("her-second", world.elder_id, BandForm.WRISTBAND, guardian_id=world.daughter_id, now=now)
+    before = every_row()
+    with pytest.raises(BadValue) as refusal:
+        sheets(world, now, second, world.her.band_id)
+    assert refusal.value.code == "bands.reprint_reason"
+    db.session.rollback()
+    assert every_row() == before
+    sheets(world, now, second, world.her.band_id, reprint=Reprint.WORN)
+    assert [row.facts.get("reason") for row in prints_recorded()][1:] == ["worn", None]
+
+
+@ON_SQLITE
+def test_an_officer_prints_thirty_bands_again_a_day_and_first_prints_without_end(world: World, now: datetime) -> None:
+    assert REPRINTS_AN_OFFICER.burst + 86_400 / REPRINTS_AN_OFFICER.every_s == 30
+    assert REPRINTS_AN_OFFICER.fails is Fails.CLOSED
+    sheets(world, now, world.her.band_id)
+    with transaction():
+        for _ in range(REPRINTS_AN_OFFICER.burst):
+            limits.spend(REPRINTS_AN_OFFICER, world.officer.actor, now=now)
+    before = every_row()
+    with pytest.raises(TooMany) as refusal:
+        sheets(world, now, world.her.band_id, reprint=Reprint.FAILED)
+    assert refusal.value.code == "bands.reprints_spent"
+    db.session.rollback()
+    assert every_row() == before
+    second = issuing.issue("her-second", world.elder_id, BandForm.WRISTBAND, guardian_id=world.daughter_id, now=now)
+    sheets(world, now, second)
+    another = replace(world.officer, officer_id=world.officer.officer_id + 1)
+    sheets(world, now, world.her.band_id, reprint=Reprint.FAILED, officer=another)
 
 
 def test_another_stations_band_is_as_unknown_as_none_and_nothing_is_printed(world: World, now: datetime) -> None:
@@ -165,6 +249,42 @@ def test_a_band_that_ends_while_it_is_drawn_is_not_recorded_as_printed(world: Wo
         )
     assert refusal.value.code == "bands.changed_meanwhile"
     assert prints_recorded() == []
+
+
+@ON_SQLITE
+def test_a_print_whose_message_could_not_be_kept_is_not_handed_out(
+    world: World, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_more: object) -> None:
+        raise OSError("the store broke")
+
+    before = every_row()
+    monkeypatch.setattr("wristband.outbox.family.owe", broken)
+    with pytest.raises(OSError, match="broke"):
+        printing.as_pages([world.her.band_id], BandForm.WRISTBAND, PrintStyle(), officer=world.officer, now=now)
+    db.session.rollback()
+    assert every_row() == before
+
+
+@ON_SQLITE
+def test_a_band_printed_by_somebody_else_meanwhile_is_no_first_print_any_more(world: World, now: datetime) -> None:
+    class Slow(io.BytesIO):
+        """A file during whose writing another officer prints the same band."""
+
+        other = False
+
+        def write(self, octets: bytes) -> int:  # type: ignore[override]
+            if not self.other:
+                self.other = True
+                sheets(world, now, world.her.band_id)
+            return super().write(octets)
+
+    with pytest.raises(Conflict) as refusal:
+        printing.as_sheets(
+            [world.her.band_id], BandForm.WRISTBAND, PrintStyle(), Slow(), officer=world.officer, now=now
+        )
+    assert refusal.value.code == "bands.changed_meanwhile"
+    assert len(prints_recorded()) == 1
 
 
 # ---- what the station's list holds

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from tests.together import raised, together
 from tests.world import DAUGHTER_PHONE, SON_PHONE, World, every_row, new_reference, new_rows
@@ -24,7 +25,7 @@ from wristband.outbox.rules import MessageState
 from wristband.scans.models import Reach, Scan
 from wristband.scans.rules import TAPS_AN_ELDER, Answer
 from wristband.sealing import box
-from wristband.services import issuing, reaching
+from wristband.services import issuing, reaching, reporting
 from wristband.values.code import BandCode
 
 MINUTE = timedelta(minutes=1)
@@ -81,7 +82,7 @@ def test_a_tap_owes_every_contact_one_message_in_calling_order(world: World, now
     before = every_row()
     reach = tap(world.her.serial, now)
     assert reach
-    assert new_rows(before) == {"scan": 1, "reach": 1, "message": 2, "audit_row": 1, "spent_budget": 1}
+    assert new_rows(before) == {"scan": 1, "reach": 1, "message": 2, "audit_row": 1, "spent_budget": 2}
     assert owed(reach.id) == [DAUGHTER_PHONE, SON_PHONE]
     assert state_for_reach(reach.id).of == 2
 
@@ -192,7 +193,7 @@ def test_beyond_the_budget_a_tap_rides_on_the_last_messages(world: World, now: d
 def test_when_time_has_passed_a_tap_has_messages_of_its_own_again(world: World, now: datetime) -> None:
     for _ in range(TAPS_AN_ELDER.burst + 1):
         tap(world.her.serial, now)
-    fresh = tap(world.her.serial, now + MINUTE)
+    fresh = tap(world.her.serial, now + timedelta(seconds=TAPS_AN_ELDER.every_s))
     assert fresh
     assert fresh.told_with == fresh.id
     assert owed(fresh.id) == [DAUGHTER_PHONE]
@@ -218,8 +219,9 @@ def test_second_taps_do_not_use_the_budget_up(world: World, now: datetime) -> No
 # ---- one transaction
 
 
-def test_when_owing_fails_nothing_of_the_tap_is_kept(world: World, now: datetime) -> None:
-    """A contact whose seal is broken: the message to it cannot be written, the one before it could."""
+def test_a_contact_that_does_not_open_costs_neither_the_others_nor_the_report(
+    world: World, now: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
     with transaction():
         db.session.add(
             Contact(
@@ -228,16 +230,28 @@ def test_when_owing_fails_nothing_of_the_tap_is_kept(world: World, now: datetime
                 kind=ContactKind.PHONE,
                 address=SON_PHONE,
                 address_index="0" * 32,
-                calling_order=2,
+                calling_order=0,
                 added_at=world.now,
             )
         )
     with transaction():
         db.session.execute(sa.update(Contact).where(Contact.id == broken).values(address_sealed="v1:aesgcm:1:AAAA"))
+    assert tap(world.her.serial, now)
+    assert owed() == [DAUGHTER_PHONE]
+    assert reporting.report(new_reference(), world.her.serial, language="zh-CN", low_trust=False, now=now)
+    assert owed() == [DAUGHTER_PHONE, DAUGHTER_PHONE]
+    assert '"contact_unreadable"' in capsys.readouterr().err
+
+
+def test_when_owing_fails_nothing_of_the_tap_is_kept(world: World, now: datetime) -> None:
     before = every_row()
-    with pytest.raises(Exception, match=r"seal\.broken"):
+    with db.engine.begin() as store:
+        store.exec_driver_sql("ALTER TABLE message RENAME TO gone")
+    with pytest.raises(SQLAlchemyError):
         tap(world.her.serial, now)
     db.session.rollback()
+    with db.engine.begin() as store:
+        store.exec_driver_sql("ALTER TABLE gone RENAME TO message")
     after = every_row()
     assert {name for name in after if after[name] != before[name]} == {"spent_budget"}
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SpentBudget))

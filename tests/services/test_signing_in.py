@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,6 +18,7 @@ from wristband.accounts.rules import Door, GuardianAccount
 from wristband.audit.models import AuditRow
 from wristband.db import db, transaction
 from wristband.errors import BadValue, TooMany
+from wristband.house import house, install
 from wristband.outbox.models import Message
 from wristband.scans import challenges
 from wristband.scans.models import Challenge
@@ -35,9 +38,9 @@ def now(world: World) -> datetime:
     return world.now + MINUTE
 
 
-def ask(now: datetime, phone: Phone = DAUGHTER, address: str = "192.0.2.1") -> str:
+def ask(now: datetime, phone: Phone = DAUGHTER, address: str = "192.0.2.1", device: str = "") -> str:
     """Ask for a code; the one that was sent."""
-    signing_in.ask_code(phone, address=address, language="zh-CN", now=now)
+    signing_in.ask_code(phone, address=address, language="zh-CN", device=device, now=now)
     db.session.rollback()
     code = re.search(r"\d{6}", last_body(phone.e164))
     assert code
@@ -77,7 +80,7 @@ def test_a_code_that_was_sent_signs_its_guardian_in(world: World, now: datetime)
 def test_a_code_has_six_digits_and_is_sent_once_to_the_phone_alone(world: World, now: datetime) -> None:
     before = every_row()
     assert re.fullmatch(r"\d{6}", ask(now))
-    assert new_rows(before) == {"challenge": 1, "message": 1, "spent_budget": 2}
+    assert new_rows(before) == {"challenge": 1, "message": 1, "spent_budget": 5}
     message = db.session.scalars(sa.select(Message).order_by(Message.id.desc())).first()
     assert message
     assert (message.recipient, message.expires_at) == (DAUGHTER_PHONE, now + CODE_LASTS)
@@ -219,8 +222,8 @@ def test_asking_treats_known_and_unknown_numbers_alike(world: World, now: dateti
     ask(now)
     known = new_rows(before)
     before = every_row()
-    ask(now, NEWCOMER, "192.0.2.2")
-    assert new_rows(before) == known
+    ask(now, Phone("+8613900139009"), "192.0.2.2")
+    assert new_rows(before) == known | {"spent_budget": 4}  # the breaker's is one for all
 
 
 def test_an_unknown_number_becomes_a_guardian_by_its_first_right_code(world: World, now: datetime) -> None:
@@ -253,12 +256,62 @@ def test_three_codes_at_once_for_a_phone_and_then_one_every_ten_minutes(world: W
 
 
 def test_one_network_address_cannot_send_codes_to_the_whole_city(world: World, now: datetime) -> None:
-    phones = [Phone(f"+86138001381{nth:02d}") for nth in range(31)]
+    phones = [Phone(f"+8613800{nth:02d}8100") for nth in range(31)]
     for phone in phones[:30]:
         ask(now, phone)
     with pytest.raises(TooMany):
         ask(now, phones[30])
     assert ask(now, phones[30], "192.0.2.2")  # and the phone has not paid for it
+
+
+def test_to_one_phone_go_six_codes_a_day(world: World, now: datetime) -> None:
+    sent = 0
+    for minutes in range(0, 24 * 60, 10):
+        with suppress(TooMany):
+            ask(now + minutes * MINUTE, device=f"the browser of that minute {minutes}")
+            sent += 1
+    assert sent == 5  # and at the day's end the sixth
+    assert ask(now + timedelta(days=1))
+
+
+def test_one_range_of_numbers_cannot_be_pumped(world: World, now: datetime) -> None:
+    for nth in range(10):
+        ask(now, Phone(f"+86138001381{nth:02d}"), f"192.0.2.{nth}")
+    before = every_row()
+    with pytest.raises(TooMany) as refusal:
+        ask(now, Phone("+8613800138110"), "192.0.2.11")
+    assert (refusal.value.code, every_row()) == ("accounts.codes_spent", before)
+    assert ask(now, Phone("+8613900139000"), "192.0.2.11")
+
+
+def test_everybody_together_has_sixty_codes_sent_at_once_and_one_a_second(world: World, now: datetime) -> None:
+    phones = [Phone(f"+86138{nth:04d}8100") for nth in range(61)]
+    for nth, phone in enumerate(phones[:60]):
+        ask(now, phone, f"192.0.2.{nth}")
+    with pytest.raises(TooMany) as refusal:
+        ask(now, phones[60], "198.51.100.1")
+    assert refusal.value.retry_after_s == 1
+    assert ask(now + timedelta(seconds=1), phones[60], "198.51.100.1")
+
+
+@ONE_ENGINE
+@pytest.mark.parametrize("abroad", ["+447400123456", "+85251234567", "+12015550123", "+8801812345678"])
+def test_no_code_goes_to_a_country_that_is_not_listed(world: World, now: datetime, abroad: str) -> None:
+    before = every_row()
+    with pytest.raises(BadValue) as refusal:
+        ask(now, Phone(abroad))
+    assert (refusal.value.code, refusal.value.facts) == ("phone.country_not_texted", {"countries": "+86"})
+    assert every_row() == before
+
+
+@ONE_ENGINE
+def test_a_country_that_is_listed_is_texted(world: World, now: datetime) -> None:
+    ours = house()
+    install(replace(ours, settings=ours.settings.model_copy(update={"sms_countries": ("86", "852")})))
+    assert ask(now, Phone("+85251234567"))
+    with pytest.raises(BadValue) as refusal:
+        ask(now, Phone("+447400123456"))
+    assert refusal.value.facts == {"countries": "+86, +852"}
 
 
 def test_new_codes_do_not_give_new_guesses_for_ever(world: World, now: datetime) -> None:

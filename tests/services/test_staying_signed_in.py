@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,11 +12,13 @@ from flask import Flask
 
 from tests.together import raised, together
 from tests.world import DAUGHTER_PHONE, PASSWORD, World, every_row, last_body, new_rows
+from wristband import gates
 from wristband.accounts.models import Officer
 from wristband.accounts.rules import IDLE, LASTS, Door, OfficerAccount
 from wristband.audit.models import AuditRow
 from wristband.db import db, transaction
-from wristband.errors import BadValue, TooMany
+from wristband.errors import BadValue, TooMany, Unavailable
+from wristband.scans import challenges
 from wristband.services import signing_in
 from wristband.values.phone import Phone
 
@@ -100,6 +103,33 @@ def test_a_disabled_officer_is_nobody_at_the_door_and_at_the_next_page(world: Wo
         signing_in.enter_password("officer", PASSWORD, now=now)
     assert refusal.value.code == "accounts.password_wrong"
     assert signing_in.enter_password("stranger", PASSWORD, now=now)
+
+
+def test_whoever_finds_no_place_at_the_gate_has_spent_no_try(world: World, now: datetime) -> None:
+    before = every_row()
+    gates.install(2)
+    with challenges.hash_slot():  # the half of two threads
+        with pytest.raises(Unavailable) as refusal:
+            signing_in.enter_password("officer", PASSWORD, now=now)
+        assert refusal.value.code == "accounts.busy"
+        with pytest.raises(Unavailable) as refusal, challenges.hash_slot():
+            pass
+        assert refusal.value.code == "scans.busy"
+    assert every_row() == before
+    assert signing_in.enter_password("officer", PASSWORD, now=now)
+
+
+def test_of_a_flood_at_the_gate_three_are_looked_at_and_the_rest_refused(
+    app: Flask, world: World, now: datetime
+) -> None:
+    """A wrong password at once from everywhere: whoever is not refused at the gate has spent a try."""
+    deeds = [lambda nth=nth: signing_in.enter_password(f"name{nth}", "wrong", now=now) for nth in range(12)]
+    told = Counter(type(fault) for fault in raised(together(app, deeds)))
+    assert set(told) <= {BadValue, Unavailable}
+    assert sum(told.values()) == 12
+    db.session.rollback()
+    refused = sa.select(sa.func.count(AuditRow.id)).where(AuditRow.deed == "officer.refused")
+    assert db.session.scalar(refused) == told[BadValue] >= 3
 
 
 # ---- staying signed in

@@ -18,19 +18,21 @@ from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import func, select
 
-from tests.world import World
+from tests.world import World, every_row, new_rows
+from wristband.audit.models import AuditRow
 from wristband.bands import queries, tokens
 from wristband.bands.artwork import drawing
 from wristband.bands.artwork.checking import decoders
 from wristband.bands.artwork.design import Design
 from wristband.bands.models import Band
 from wristband.bands.printing.stock import StockKind, StockPrint
-from wristband.bands.rules import BandForm, BandState, Look, PrintStyle
+from wristband.bands.rules import BandEnd, BandForm, BandState, Look, PrintStyle
 from wristband.clock import now as today
 from wristband.db import db
-from wristband.errors import BadValue, NotFound, Unavailable
+from wristband.errors import BadValue, Conflict, NotFound, Unavailable
 from wristband.house import house
-from wristband.services import stocking
+from wristband.services import binding, stocking
+from wristband.values.code import CheckCode
 
 USUAL = StockPrint()
 
@@ -181,7 +183,49 @@ def test_a_folder_holds_one_look_only(app: Flask, now: datetime, tmp_path: Path)
     print_all(batch_id, tmp_path, how=StockPrint(style=PrintStyle(Look.DISCREET)))
     with pytest.raises(BadValue) as refusal:
         print_all(batch_id, tmp_path)
-    assert refusal.value.code == "bands.folder_of_another"
+    assert refusal.value.code == "bands.folder_of_another_print"
+    assert refusal.value.facts == {"folder": str(tmp_path), "there": "--look discreet", "wanted": "--look loud"}
+    with pytest.raises(BadValue) as refusal:
+        print_all(batch_id, tmp_path, sheet_size=7, how=StockPrint(StockKind.ZPL))
+    assert refusal.value.facts["there"] == "--output pdf --look discreet --sheet 50"
+    assert refusal.value.facts["wanted"] == "--output zpl --look loud --dpi 203 --sheet 7"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_two_prints_at_once_do_not_share_a_folder(app: Flask, now: datetime, tmp_path: Path) -> None:
+    batch_id = stocking.begin(BandForm.WRISTBAND, 2, now=now)
+    mint(batch_id, now)
+    with ThreadPoolExecutor(1) as workers:
+        first = stocking.print_batch(batch_id, tmp_path, workers=workers, in_flight=1, sheet_size=1)
+        assert next(first) == 1
+        with pytest.raises(Conflict) as refusal:
+            print_all(batch_id, tmp_path, sheet_size=1)
+        assert (refusal.value.code, refusal.value.facts) == ("bands.folder_busy", {"folder": str(tmp_path)})
+        assert list(first) == [1]
+    assert print_all(batch_id, tmp_path, sheet_size=1) == 2
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_printed_stock_is_for_its_owners_eyes(app: Flask, now: datetime, tmp_path: Path) -> None:
+    batch_id, folder = stocking.begin(BandForm.WRISTBAND, 1, now=now), tmp_path / "new"
+    mint(batch_id, now)
+    before = os.umask(0)
+    try:
+        print_all(batch_id, folder)
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_folder_that_cannot_be_is_named_as_it_was_given(app: Flask, now: datetime, tmp_path: Path) -> None:
+    batch_id, folder = stocking.begin(BandForm.WRISTBAND, 1, now=now), tmp_path / "file" / "print"
+    mint(batch_id, now)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadValue) as refusal:
+        print_all(batch_id, folder)
+    assert (refusal.value.code, refusal.value.facts) == ("bands.folder_unwritable", {"folder": str(folder)})
 
 
 def test_at_a_terminal_blanks_are_made_and_printed_by_as_many_processes_as_one_says(tmp_path: Path) -> None:
@@ -198,7 +242,62 @@ def test_at_a_terminal_blanks_are_made_and_printed_by_as_many_processes_as_one_s
     begun = wristband("bands", "mint", "--count", "3", "--workers", "2")
     batch = begun.split("--batch ")[1].split()[0]
     wristband("bands", "print", batch, "--out", str(tmp_path / "tags"), "--output", "nfc", "--workers", "1")
-    assert {path.name for path in (tmp_path / "tags").iterdir()} == {"manifest.json", f"{batch}-000001-000500.csv"}
+    assert {path.name for path in (tmp_path / "tags").glob("[!.]*")} == {"manifest.json", f"{batch}-000001-000500.csv"}
+
+
+# ---- ending
+
+
+def end(batch_id: int, now: datetime, *numbers: int) -> tuple[int, int]:
+    pieces = list(stocking.end_blanks(batch_id, numbers, BandEnd.MISTAKE, now=now))
+    return sum(piece.ended for piece in pieces), sum(piece.bound for piece in pieces)
+
+
+def test_blanks_of_a_lost_box_end_once_and_what_a_family_wears_is_left_alone(world: World, now: datetime) -> None:
+    batch_id = stocking.begin(BandForm.WRISTBAND, 5, now=now)
+    mint(batch_id, now)
+    bands = list(queries.list_minted(batch_id, 1, 5))
+    worn, kept = bands[1], CheckCode.parse(bands[2].check_code)
+    binding.bind(worn.code, CheckCode.parse(worn.check_code), world.elder_id, guardian_id=world.daughter_id, now=now)
+    before = every_row()
+    assert end(batch_id, now, 1, 2) == (1, 1)
+    assert end(batch_id, now) == (3, 1)
+    assert end(batch_id, now) == (0, 1)
+    assert new_rows(before) == {"audit_row": 2}
+    rows = db.session.scalars(select(AuditRow).where(AuditRow.deed == "band.ended").order_by(AuditRow.i)).all()
+    assert [(row.actor, row.subject, row.facts["count"], row.facts["why"]) for row in rows] == [
+        ("operator", f"batch:{batch_id}", 1, "mistake"),
+        ("operator", f"batch:{batch_id}", 3, "mistake"),
+    ]
+    bands = list(queries.list_minted(batch_id, 1, 5))
+    assert [(band.state, band.check_code is None) for band in bands] == [
+        (BandState.ACTIVE if band.batch_number == 2 else BandState.ENDED, band.batch_number != 2) for band in bands
+    ]
+    with pytest.raises(BadValue) as refusal:
+        binding.bind(bands[2].code, kept, world.elder_id, guardian_id=world.daughter_id, now=now)
+    assert refusal.value.code == "bands.bind_refused"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_number_that_the_batch_has_not_ends_nothing(app: Flask, now: datetime) -> None:
+    batch_id = stocking.begin(BandForm.WRISTBAND, 2, now=now)
+    mint(batch_id, now)
+    for number in (0, 3):
+        with pytest.raises(BadValue) as refusal:
+            end(batch_id, now, 1, number)
+        assert (refusal.value.code, refusal.value.facts) == ("bands.number_unknown", {"number": number, "wanted": 2})
+    with pytest.raises(NotFound):
+        end(7, now)
+    assert {band.state for band in queries.list_minted(batch_id, 1, 2)} == {BandState.BLANK}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_what_has_ended_is_not_printed_any_more(app: Flask, now: datetime, tmp_path: Path) -> None:
+    batch_id = stocking.begin(BandForm.WRISTBAND, 4, now=now)
+    mint(batch_id, now)
+    end(batch_id, now, 2, 3, 4)
+    assert print_all(batch_id, tmp_path, sheet_size=2, how=StockPrint(StockKind.NFC)) == 1
+    assert [path.name for path in tmp_path.glob("*.csv")] == [f"{batch_id}-000001-000002.csv"]
 
 
 def with_last(sheet: dict[str, int]) -> dict[str, int]:

@@ -17,6 +17,8 @@ from wristband.accounts.rules import OfficerAccount, Role, reviews_district
 from wristband.audit.accesses import list_accesses
 from wristband.bands.rules import BandEnd
 from wristband.db import db
+from wristband.elders.photos import PHOTO_PLACE
+from wristband.house import house
 from wristband.incidents import queries
 from wristband.incidents.models import EmergencyLook
 from wristband.incidents.rules import Verdict
@@ -60,6 +62,25 @@ def test_any_station_sees_the_whole_record_in_an_emergency_and_it_waits_for_a_se
     assert WORDS not in str(row.facts)
     (message,) = owed("emergency_looked")
     assert "祥平派出所" in (message.body or "")
+
+
+@pytest.mark.parametrize("fault", ["gone", "no picture", "no seal"])
+def test_a_portrait_that_does_not_open_hides_nothing_else_of_the_record(
+    world: World, now: datetime, fault: str
+) -> None:
+    photo_id, _ = with_portrait(world, now)
+    house().files.remove(place=PHOTO_PLACE, row=photo_id)
+    if fault == "no picture":
+        house().files.write(b"no picture", place=PHOTO_PLACE, row=photo_id)
+    elif fault == "no seal":
+        house().files.write(b"x", place=PHOTO_PLACE, row=photo_id)
+        (kept,) = house().settings.data_dir.rglob(f"{photo_id}.sealed")
+        kept.write_bytes(kept.read_bytes()[:-1])
+    record = glass(world, now)
+    assert record.portrait is None
+    assert record.helpful.has_portrait
+    assert record.revealed.address == ELDER["address"]
+    assert len(looks()) == len(owed("emergency_looked")) == 1
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,23 @@ def test_a_code_fits_one_phone_one_band_and_one_purpose(world: World, now: datet
     assert verifying.enter_code(mine, Phone(FINDER_PHONE), code, now=now)
 
 
+@pytest.mark.parametrize("typed", ["", " ", "12345", "1234567", "abcdef", "１２３", "0x1F4A"])
+def test_a_slip_costs_no_try(world: World, now: datetime, typed: str) -> None:
+    reference = met(world, now)
+    code = ask(reference, now)
+    for _ in range(6):
+        said = refused(lambda: verifying.enter_code(reference, Phone(FINDER_PHONE), typed, now=now))
+        assert said == "scans.code_missing"
+    spaced = f" {code[:3]} {code[3:]} ".translate({48 + digit: 0xFF10 + digit for digit in range(10)})
+    assert verifying.enter_code(reference, Phone(FINDER_PHONE), spaced, now=now)
+
+
+def test_a_right_check_code_may_be_typed_again_and_again(world: World, now: datetime) -> None:
+    reference = met(world, now)
+    for _ in range(12):
+        assert enter(world, reference, now)
+
+
 def test_a_code_works_once(world: World, now: datetime) -> None:
     reference = met(world, now)
     code = ask(reference, now)
@@ -279,7 +296,7 @@ def test_no_code_is_sent_abroad_or_for_a_band_of_nobody(world: World, now: datet
     abroad = Phone("+447400123456")
     reference = met(world, now)
     assert refused(lambda: verifying.ask_code(reference, abroad, address="", language="en", now=now)) == (
-        "phone.not_a_mobile"
+        "phone.country_not_texted"
     )
     assert owed("finder_code") == []
 

@@ -43,6 +43,16 @@ def find_sign_in(reference: str, door: Door, *, now: datetime) -> SignIn | None:
     )
 
 
+def knows_device(phone: Phone, device: str) -> bool:
+    """Whether `device`, the reference of an earlier sign-in, was this guardian's."""
+    known = sa.exists().where(
+        SignIn.reference_hash == reference_hash(device),
+        SignIn.guardian_id == Guardian.id,
+        Guardian.phone_index == phone_index(phone),
+    )
+    return db.session.scalar(sa.select(known)) is True
+
+
 def reference_hash(reference: str) -> Keyed:
     return box().keyed_hash("sign_in.reference", reference)
 

@@ -99,11 +99,25 @@ USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 PASSWORD_MIN = 15
 PASSWORD_MAX = 128
 
+# A device that a guardian has signed in with before has budgets of its own, which no stranger can spend: the others
+# keep strangers out, and never the family. A new device is free to make, so strangers' budgets are the phone's.
+CODE_BY_KNOWN_DEVICE = Budget(
+    "sign_in_code.known", burst=3, every_s=600, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+TRY_BY_KNOWN_DEVICE = Budget(
+    "sign_in_try.known", burst=10, every_s=600, fails=Fails.CLOSED, refusal="accounts.tries_spent"
+)
 CODE_BY_PHONE = Budget("sign_in_code.phone", burst=3, every_s=600, fails=Fails.CLOSED, refusal="accounts.codes_spent")
+CODE_A_DAY = Budget("sign_in_code.day", burst=4, every_s=43_200, fails=Fails.CLOSED, refusal="accounts.codes_spent")
+"""Six a day to one phone."""
+CODE_BY_PREFIX = Budget("sign_in_code.prefix", burst=10, every_s=360, fails=Fails.CLOSED, refusal="accounts.codes_spent")
 CODE_BY_ADDRESS = Budget(
     "sign_in_code.address", burst=30, every_s=20, fails=Fails.CLOSED, refusal="accounts.codes_spent"
 )
-TRY_BY_DEVICE = Budget("sign_in_try.device", burst=10, every_s=600, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+CODES = Budget("sign_in_code.all", burst=60, every_s=1, fails=Fails.CLOSED, refusal="accounts.codes_spent")
+"""The breaker: nobody burns the operator's SMS budget; finders' codes and owed messages have budgets of their own."""
+TRY_BY_PHONE = Budget("sign_in_try.phone", burst=10, every_s=17_280, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+"""Fifteen wrong codes a day, and a new code clears none."""
 PASSWORD_BY_ADDRESS = Budget(
     "password.address", burst=30, every_s=20, fails=Fails.CLOSED, refusal="accounts.tries_spent"
 )

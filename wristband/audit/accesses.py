@@ -1,4 +1,4 @@
-"""Who looked at an elder's record, for the family: one question, the newest first."""
+"""Who looked at an elder's record and who changed it, for the family: one question, the newest first."""
 
 from __future__ import annotations
 
@@ -11,8 +11,35 @@ from wristband.audit.deeds import Deed
 from wristband.audit.models import AuditRow
 from wristband.db import db
 
-# Everything by which somebody saw, or asked to see, something of an elder.
-ACCESSES = frozenset(
+
+def _(text: str) -> str:
+    return text
+
+
+# What a guardian does to what all of an elder's guardians answer for: the others read it here.
+CHANGES: dict[Deed, str] = {
+    Deed.BAND_ISSUED: _("做了一条新手环"),
+    Deed.BAND_ENDED: _("停用了一条手环"),
+    Deed.CHECK_REOPENED: _("重新打开了核对码"),
+    Deed.CONTACT_ADDED: _("加了一个联系电话"),
+    Deed.CONTACT_REMOVED: _("去掉了一个联系电话"),
+    Deed.CONTACTS_ORDERED: _("改了联系电话的先后"),
+    Deed.CONSENT_GIVEN: _("同意了一项"),
+    Deed.CONSENT_WITHDRAWN: _("撤回了一项同意"),
+    Deed.ELDER_CHANGED: _("改了资料"),
+    Deed.PORTRAIT_CHANGED: _("换了或调整了照片"),
+    Deed.ELDER_EXPORTED: _("下载了全部资料"),
+    Deed.ERASURE_ASKED: _("要求删除全部资料"),
+    Deed.ERASURE_UNDONE: _("撤回了删除"),
+    Deed.ERASURE_OBJECTED: _("不同意删除"),
+    Deed.OBJECTION_ENDED: _("不再反对删除"),
+    Deed.GUARDIAN_INVITED: _("邀请了一位监护人"),
+    Deed.INVITATION_ENDED: _("取消了监护人邀请"),
+    Deed.GUARDIANSHIP_BEGAN: _("成为监护人"),
+    Deed.GUARDIANSHIP_ENDED: _("退出监护"),
+}
+# Everything by which somebody saw, or asked to see, something of an elder, and every change.
+ACCESSES = CHANGES.keys() | frozenset(
     {
         Deed.GRANT_SHOWN,
         Deed.APPROVAL_ASKED,
@@ -24,13 +51,15 @@ ACCESSES = frozenset(
         Deed.EMERGENCY_LOOKED,
         Deed.EMERGENCY_JUSTIFIED,
         Deed.EMERGENCY_UNJUSTIFIED,
+        Deed.FAMILY_LOOKED_UP,
+        Deed.BAND_PRINTED,
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One look: who (`kind` and id), what, when, because of what (`subject_kind` and id), and what was shown."""
+    """A look or a change: who (`kind` and id), what, when, because of what (`subject_kind` and id), which fields."""
 
     at: datetime
     deed: Deed
@@ -42,12 +71,12 @@ class Access:
 
     @property
     def fields(self) -> list[str]:
-        """Names of the fields that were shown."""
+        """Names of the fields that were shown or changed."""
         return str(self.facts.get("fields", "")).split()
 
 
 def list_accesses(elder_id: int, *, before: datetime | None = None, limit: int = 50) -> list[Access]:
-    """The latest looks at the elder's record before a moment. A guardian asks after get_elder."""
+    """The latest looks at the elder's record, and changes of it, before a moment. A guardian asks after get_elder."""
     question = sa.select(AuditRow).where(
         AuditRow.elder_id == elder_id, AuditRow.deed.in_([deed.value for deed in ACCESSES])
     )

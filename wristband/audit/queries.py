@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from wristband.audit.models import AuditRow, CheckpointRow
 from wristband.db import db
 
 _BLOCK = 1000
+# A row as it is stored, and its facts to the letter: what reads them without us sees no more than we verify.
+_STORED = (*AuditRow.__table__.columns, sa.cast(AuditRow.facts, sa.Text).label("spelled"))
 # What reading or spelling a row raises that holds no deed any more.
 _UNREADABLE = (SQLAlchemyError, ValueError, TypeError, AttributeError, OverflowError)
 
@@ -66,7 +69,7 @@ def _links(place: sa.ColumnElement[bool]) -> list[chain.Link]:
 
     with db.engine.connect() as connection:
         try:
-            return [_link(row) for row in connection.execute(first(*AuditRow.__table__.columns))]
+            return [_link(row) for row in connection.execute(first(*_STORED))]
         except _UNREADABLE:
             # A store that is out of reach fails here once more, and is told as that.
             keys = connection.execute(first(AuditRow.i, AuditRow.id)).all()
@@ -75,13 +78,15 @@ def _links(place: sa.ColumnElement[bool]) -> list[chain.Link]:
 
 def _alone(connection: sa.Connection, i: int, row_id: int) -> chain.Link:
     try:
-        return _link(connection.execute(sa.select(AuditRow.__table__).where(AuditRow.id == row_id)).one())
+        return _link(connection.execute(sa.select(*_STORED).where(AuditRow.id == row_id)).one())
     except _UNREADABLE:
         return chain.Link(i, row_id, None, None, b"")
 
 
 def _link(row: sa.Row[Any]) -> chain.Link:
-    """Raises what is in _UNREADABLE."""
+    """Raises what is in _UNREADABLE; also for facts in another spelling, such as a key told twice."""
+    if row.spelled != json.dumps(row.facts):
+        raise ValueError("facts that nobody of ours has written so")
     return chain.Link(row.i, row.id, row.at, trail.body_of(row), row.hash)
 
 

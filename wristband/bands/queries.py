@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from wristband.bands.models import Band, Batch
 from wristband.bands.rules import BandForm, BandState
 from wristband.db import db
+from wristband.elders import opened
 from wristband.elders.models import Elder
 from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
@@ -25,6 +26,13 @@ def ids_by_serial(serials: Collection[str]) -> dict[str, int]:
     """The ids of those of these serials that are bands."""
     rows = db.session.execute(sa.select(Band.serial, Band.id).where(Band.serial.in_(serials)))
     return {row.serial: row.id for row in rows}
+
+
+def find_worn(serial: str, elder_id: int) -> int | None:
+    """The band, if it is this elder's and in use; whoever asks has settled before that the elder is theirs."""
+    return db.session.scalar(
+        sa.select(Band.id).where(Band.serial == serial, Band.elder_id == elder_id, Band.state == BandState.ACTIVE)
+    )
 
 
 def find_band_by_key(key: str) -> int | None:
@@ -52,6 +60,18 @@ def list_batches() -> list[tuple[Batch, int]]:
 
 def count_minted(batch_id: int) -> int:
     return db.session.scalar(sa.select(sa.func.count(Band.id)).where(Band.batch_id == batch_id)) or 0
+
+
+def count_bound(batch_id: int, numbers: Collection[int]) -> int:
+    """How many of the batch's bands with these numbers are, or were, an elder's."""
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count(Band.id)).where(
+                Band.batch_id == batch_id, Band.batch_number.in_(numbers), Band.elder_id.is_not(None)
+            )
+        )
+        or 0
+    )
 
 
 def missing_numbers(batch_id: int, wanted: int, most: int) -> list[int]:
@@ -132,7 +152,7 @@ def list_station_bands(form: BandForm, *, station_id: int, most: int) -> list[St
         StationBand(
             row.id,
             BandCode.from_serial(row.serial),
-            row.Elder.called or row.Elder.name,
+            opened.text(row.Elder, "called") or opened.text(row.Elder, "name") or "",
             row.issued_at,
             row.printed_at,
         )
@@ -165,6 +185,11 @@ def ids_to_print(band_ids: Collection[int], form: BandForm, *, station_id: int) 
             .order_by(Band.issued_at, Band.id)
         )
     )
+
+
+def ids_printed(band_ids: Collection[int]) -> set[int]:
+    """Of these bands those that have been printed before."""
+    return set(db.session.scalars(sa.select(Band.id).where(Band.id.in_(band_ids), Band.printed_at.is_not(None))))
 
 
 def list_by_id(band_ids: Sequence[int]) -> list[Band]:

@@ -104,6 +104,21 @@ class PrintStyle:
         return cls(Look(look) if look else Look.LOUD, language or "zh")
 
 
+class Reprint(StrEnum):
+    """Why an officer prints a band that is printed already; a word of ours, so that the trail holds no others."""
+
+    WORN = "worn"
+    LOST = "lost"
+    FAILED = "failed"
+
+
+REPRINT_WORDS = {
+    Reprint.WORN: _("磨损补打"),
+    Reprint.LOST: _("丢失补打"),
+    Reprint.FAILED: _("打印失败"),
+}
+
+
 def resolution(kind: PrintKind, dpi: str) -> int:
     """The dots an inch that were asked for, or the usual ones; 0 for a kind without. Raises `bands.print_choice`."""
     known = RESOLUTIONS.get(kind, ())
@@ -114,6 +129,10 @@ def resolution(kind: PrintKind, dpi: str) -> int:
 
 # Bands an officer prints in one file.
 LARGEST_PRINT = 200
+# Of bands that are printed already: thirty a day, twenty at once and ten more. Each holds a check code and a face.
+REPRINTS_AN_OFFICER = Budget(
+    "reprint.officer", burst=20, every_s=8640, fails=Fails.CLOSED, refusal="bands.reprints_spent"
+)
 
 
 MOVES: dict[BandState, frozenset[BandState]] = {
@@ -128,12 +147,18 @@ def states_before(after: BandState) -> frozenset[BandState]:
     return frozenset(state for state, moves in MOVES.items() if after in moves)
 
 
+# Ended for the same reason so shortly before: it is the same tap, sent twice.
+ENDED_AGAIN_WITHIN = timedelta(minutes=1)
+
 # A printed band is proposed for renewal after so long.
 WORN_FOR = timedelta(days=365)
 
 # A check code's tries, by who tries and by band; and for the band's whole life, then the route is shut.
 CHECK_BY_DEVICE = Budget("check_code.device", burst=3, every_s=1800, fails=Fails.CLOSED, refusal="bands.tries_spent")
 CHECK_BY_BAND = Budget("check_code.band", burst=10, every_s=8640, fails=Fails.CLOSED, refusal="bands.tries_spent")
+# Of who binds blanks: the tries at one band (four taps at once are one form), and those at all bands together.
+BIND_TRIES_A_BAND = Budget("bind_try.band", burst=5, every_s=1800, fails=Fails.CLOSED, refusal="bands.tries_spent")
+BIND_TRIES = Budget("bind_try.all", burst=20, every_s=180, fails=Fails.CLOSED, refusal="bands.tries_spent")
 CHECK_TRIES_FOR_LIFE = 100
 # The family hears of so many wrong ones.
 CHECK_TOLD_AT = frozenset({10, 50, 100})
@@ -146,6 +171,9 @@ LOOK_UPS_AN_OFFICER = Budget(
 BINDING_LASTS = timedelta(minutes=10)
 
 LARGEST_BATCH = 100_000
+
+# New bands that a guardian may have made: each takes seconds of drawing, and the one before it ends.
+BANDS_A_GUARDIAN = Budget("band.guardian", burst=20, every_s=1800, fails=Fails.CLOSED, refusal="bands.issues_spent")
 
 # Several carriers an elder, each ended alone; more than this is a mistake or a mischief.
 BANDS_AN_ELDER = 12

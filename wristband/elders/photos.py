@@ -97,7 +97,7 @@ class CleanPhoto:
     """A picture fit to keep: baseline JPEG in sRGB, upright, at most 1024 px on its longer side, nothing but pixels.
 
     `sha256` is the hexadecimal digest of `jpeg`; `faces_found` 0 means that `crop` is only a guess for people to mend.
-    `turned`: the quarters to the right by which it was set upright, because a face was found to lie on its side or head.
+    `turned`: the quarters to the right by which it was set upright, since a face lay on its side or head.
     """
 
     jpeg: bytes
@@ -113,9 +113,9 @@ def clean(data: bytes, limits: Limits = LIMITS, *, quarters: int | None = None) 
     """Make a clean photograph of an uploaded file: JPEG, PNG, WebP or HEIC, at most 6 MB and 25 million pixels.
 
     Of an animation the first frame is taken. It is turned to the right by `quarters` (0 to 3) and no further; where
-    nobody says how far, until a face that lies on its side stands upright. Raises BadValue: photo.too_large, photo.not_a_picture, photo.damaged,
-    photo.too_many_pixels, photo.too_small, photo.unreadable (the decoder died or hit a limit); and
-    Unavailable("photo.busy") when no desk becomes free in time.
+    nobody says how far, until a face that lies on its side stands upright. Raises BadValue: photo.too_large,
+    photo.not_a_picture, photo.damaged, photo.too_many_pixels, photo.too_small, photo.unreadable (the decoder died or
+    hit a limit); and Unavailable("photo.busy") when no desk becomes free in time.
     """
     if len(data) > MOST_BYTES:
         raise BadValue("photo.too_large", most_mb=MOST_BYTES // 1024**2)

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from wristband.accounts.queries import stations_of_officers
-from wristband.audit.accesses import Access, list_accesses
+from wristband.audit.accesses import CHANGES, Access, list_accesses
 from wristband.audit.deeds import Deed
 from wristband.bands.queries import list_bands
 from wristband.bands.rules import END_WORDS, FORM_WORDS, BandState
@@ -68,16 +68,19 @@ _KINDS = {
     "officer_revealed": "民警查看住址和电话",
     "emergency_looked": "民警紧急查看",
     "band_bound": "绑定了新手环",
+    "band_printed": "打印了手环",
+    "family_looked_up": "为绑定手环查了您家",
     "guardian_invited": "邀请监护人",
     "guardian_joined": "监护人加入",
     "guardian_left": "监护人退出",
     "elder_exported": "下载了资料",
+    "family_changed": "监护人改动",
     "erasure_asked": "要求删除资料",
     "erasure_yours": "您要求删除资料",
     "erasure_undone": "撤回删除",
     "erasure_objected": "不同意删除",
 }
-_LOOKS = {
+_LOOKS = CHANGES | {
     Deed.GRANT_SHOWN: "看了资料",
     Deed.APPROVAL_ASKED: "请求看资料",
     Deed.APPROVAL_GIVEN: "同意给扫手环的人看",
@@ -88,6 +91,8 @@ _LOOKS = {
     Deed.EMERGENCY_LOOKED: "紧急查看",
     Deed.EMERGENCY_JUSTIFIED: "复核：有必要",
     Deed.EMERGENCY_UNJUSTIFIED: "复核：没有必要",
+    Deed.FAMILY_LOOKED_UP: "绑定手环时看了姓名",
+    Deed.BAND_PRINTED: "打印手环",
 }
 _WHO = {"finder": "扫手环的人", "guardian": "监护人"}
 
@@ -297,7 +302,7 @@ def _looks(elder_id: int) -> Section:
         }
         for look in looks
     ]
-    return Section("looks", "谁看过", {"at": "时间", "who": "谁", "deed": "做了什么", "fields": "看了哪些"}, rows)
+    return Section("looks", "谁看过、改过", {"at": "时间", "who": "谁", "deed": "做了什么", "fields": "哪些资料"}, rows)
 
 
 def _who(look: Access, stations: dict[int, str]) -> str:

@@ -90,7 +90,7 @@ class HandOver(Row):
     """A code by which a finder knows who may take the elder along. At most one is open for an elder.
 
     It belongs to the open incident, or, where there is none, to a finder's call of the last day. A new code is the
-    same row, so that its tries count on.
+    same row, so that each finder's tries count on.
     """
 
     __tablename__ = "hand_over"
@@ -113,6 +113,9 @@ class HandOver(Row):
     code_hash: Mapped[str | None] = mapped_column(KeyedHash(64, "codes"))
     """Empty once the code was found expired: it never opens again, though a clock be set back."""
     tries: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    """Of the code that is valid now, over all finders."""
+    codes_before: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    """How many codes before it somebody tried."""
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -120,6 +123,16 @@ class HandOver(Row):
     """When the elder was handed over."""
     used_by: Mapped[int | None] = mapped_column(sa.ForeignKey("scan.id"), index=True)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class HandOverTry(Row):
+    """How many codes one finder has typed for one hand-over: nobody spends another's tries."""
+
+    __tablename__ = "hand_over_try"
+    __table_args__ = (sa.UniqueConstraint("hand_over_id", "scan_id", name="uq_hand_over_try_finder"),)
+    hand_over_id: Mapped[int] = mapped_column(sa.ForeignKey("hand_over.id"))
+    scan_id: Mapped[int] = mapped_column(sa.ForeignKey("scan.id"), index=True)
+    tries: Mapped[int] = mapped_column(sa.SmallInteger)
 
 
 class EmergencyLook(Row):

@@ -13,7 +13,8 @@ from wristband.db import db
 from wristband.elders.models import Elder
 from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
-from wristband.incidents.models import EmergencyLook, HandOver, Incident, IncidentMove, Report, Sighting
+from wristband.incidents.models import EmergencyLook, HandOver, HandOverTry, Incident, IncidentMove, Report, Sighting
+from wristband.incidents.rules import IncidentState
 from wristband.scans.levels import Reason
 from wristband.stations.models import Station
 from wristband.values.position import Position
@@ -128,6 +129,17 @@ def list_moves_named(incident_id: int) -> list[tuple[IncidentMove, str]]:
     return [(step, officer.name if officer else "") for step, officer in rows]
 
 
+def steps_of_officers(incident_id: int) -> set[IncidentState]:
+    """The states into which officers have brought the incident; only the station that has it can have done so."""
+    return set(
+        db.session.scalars(
+            sa.select(IncidentMove.state).where(
+                IncidentMove.incident_id == incident_id, IncidentMove.officer_id.is_not(None)
+            )
+        )
+    )
+
+
 def list_reports(incident_id: int) -> Sequence[Report]:
     return db.session.scalars(sa.select(Report).where(Report.incident_id == incident_id).order_by(Report.id)).all()
 
@@ -175,6 +187,12 @@ def find_hand_over(elder_id: int) -> HandOver | None:
 def find_hand_over_by(scan_id: int) -> HandOver | None:
     """The hand-over whose code this finder typed."""
     return db.session.scalar(sa.select(HandOver).where(HandOver.used_by == scan_id).limit(1))
+
+
+def hand_over_tries(hand_over_id: int, *, scan_id: int) -> int:
+    """How many codes this finder has typed for it."""
+    mine = sa.and_(HandOverTry.hand_over_id == hand_over_id, HandOverTry.scan_id == scan_id)
+    return db.session.scalar(sa.select(HandOverTry.tries).where(mine)) or 0
 
 
 def is_over(hand_over: HandOver) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from wristband.errors import BadValue
 from wristband.values.budget import Budget, Fails
@@ -35,6 +36,18 @@ class Verdict(StrEnum):
 
     JUSTIFIED = "justified"
     UNJUSTIFIED = "unjustified"
+
+
+class Opening(IntEnum):
+    """How much of its elder's record an incident opens to a station; a higher one holds the lower."""
+
+    NOTHING = 0
+    MEETING = 1
+    """How to address the elder, how to talk, and the portrait."""
+    HELPING = 2
+    """What helps to find and to help: name, age and health, too."""
+    REACHING = 3
+    """Address and numbers, each time with a reason."""
 
 
 class PlaceSource(StrEnum):
@@ -69,10 +82,14 @@ DISPOSITION_WORDS = {
 # Where the police say that the elder is safe, a guardian is asked to confirm it.
 SAFE = frozenset({Disposition.WITH_FAMILY, Disposition.AT_STATION, Disposition.TO_HOSPITAL})
 
-HAND_OVER_DIGITS = 4
+HAND_OVER_DIGITS = 6
 HAND_OVER_LASTS = timedelta(minutes=30)
 HAND_OVER_TRIES = 5
-"""Of all finders of one elder together, whatever codes are made meanwhile; then only the police take the elder over."""
+"""Of one finder, whatever codes are made meanwhile; then he hands the elder over to the police alone."""
+HAND_OVER_CODE_TRIES = 20
+"""Of one code, over all finders; then it is shut, and another may be made at once."""
+HAND_OVER_CODES = 5
+"""That anybody tried, of one hand-over. Made again untried it is the same one: nothing was learnt of it."""
 HAND_OVER_WITHIN = timedelta(hours=24)
 """After a finder's call, where no incident is open."""
 
@@ -109,9 +126,24 @@ def is_record_shut(*, closed_at: datetime | None, now: datetime) -> bool:
     return closed_at is not None and now - closed_at >= RECORD_SHUT_AFTER
 
 
+def opening(*, own: bool, steps: Collection[IncidentState], closed_at: datetime | None, now: datetime) -> Opening:
+    """What an incident opens to the station that has it, by the `steps` that officers have taken.
+
+    Anybody who knows a band's code can bring an incident to a desk by telling a place beside it. So a station that is
+    not the elder's `own` sees little before it has accepted, which is a deed with a name and told to the family.
+    """
+    accepted = IncidentState.ACCEPTED in steps
+    if closed_at is not None:
+        handled = accepted or (own and len(steps) > 0)
+        return Opening.HELPING if handled and not is_record_shut(closed_at=closed_at, now=now) else Opening.NOTHING
+    if accepted:
+        return Opening.REACHING
+    return Opening.HELPING if own else Opening.MEETING
+
+
 def hand_over_code(text: str) -> str:
-    """A hand-over code as somebody typed it: four digits of any width. Raises BadValue for what cannot be one."""
-    code = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text))
+    """A hand-over code as somebody typed it: six digits of any width. Raises BadValue for what cannot be one."""
+    code = re.sub(r"[\s\u2010-\u2015-]", "", unicodedata.normalize("NFKC", text))
     if not (len(code) == HAND_OVER_DIGITS and code.isascii() and code.isdigit()):
         raise BadValue("hand_over.not_a_code")
     return code

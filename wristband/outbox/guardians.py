@@ -4,11 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 
 from wristband.accounts.models import Guardian
+from wristband.clock import ZONE
 from wristband.elders.queries import list_guardians
 from wristband.outbox import queue
 from wristband.outbox.rules import Channel
+
+
+class Change(StrEnum):
+    """What one guardian did to what all of them answer for; the wording has the words of each."""
+
+    BAND_ISSUED = "band_issued"
+    BAND_REPLACED = "band_replaced"
+    BAND_ENDED = "band_ended"
+    LAST_BAND_ENDED = "last_band_ended"
+    CONTACTS = "contacts"
+    CALLING_ORDER = "calling_order"
+    CONSENTS = "consents"
+    PARTICULARS = "particulars"
+    INVITATIONS = "invitations"
+
+
+def tell_change(change: Change, elder_id: int, *, by: int, issuer: Mapping[str, str], at: datetime) -> None:
+    """Owe the other guardians the news of it, in the caller's transaction; of one kind once an hour.
+
+    What else happens within the hour is in the family's log, to which the message sends them.
+    """
+    key = f"changed:{elder_id}:{change}:{int(at.timestamp()) // 3600}"
+    facts = {**issuer, "time": f"{at.astimezone(ZONE):%H:%M}", "what": change.value}
+    owe(elder_id, key, but=by, wording="family_changed", facts=facts, at=at)
 
 
 def owe(elder_id: int, key: str, *, but: int | None, wording: str, facts: Mapping[str, str], at: datetime) -> int:

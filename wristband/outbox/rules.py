@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from wristband.values.budget import Budget, Fails
+
 
 class MessageState(StrEnum):
     PENDING = "pending"
@@ -42,6 +44,10 @@ STEADY_WAIT_S = 300
 STEADY_SPREAD = 0.2
 LONGEST_WAIT = timedelta(seconds=STEADY_WAIT_S * (1 + STEADY_SPREAD))
 GIVE_UP_AFTER = timedelta(hours=72)
+BY_A_TAP = frozenset({"band_scanned", "card_opened", "check_guessed", "finder_known", "approval_asked"})
+"""Wordings that a finder alone brings about, as often as he taps; a report is once an incident."""
+TAP_TEXTS_A_STRANGER = Budget("reach.stranger", burst=3, every_s=86_400, fails=Fails.OPEN, refusal="scans.taps_spent")
+"""To a telephone that a guardian typed in and nobody confirmed, whichever elders it stands by: three within a day."""
 LONGEST_LEASE = timedelta(hours=1)
 """No worker may lease for longer: a lease beyond it was made under a clock that has been set back."""
 

@@ -5,9 +5,7 @@ Two callers at once cannot both see a try left: the database counts, not the cod
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
 
@@ -16,15 +14,14 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from wristband.db import db
-from wristband.errors import Unavailable
+from wristband.gates import Gate
 from wristband.scans.models import Challenge
 from wristband.scans.rules import CODE_DIGITS, CODE_LASTS, CODE_TRIES, ChallengePurpose
 from wristband.sealing import Keyed, box
 from wristband.values.code import CheckCode, random_digits
 
 _check_codes = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_hash_slots = threading.BoundedSemaphore(2)
-_SLOT_WAIT_S = 2.0
+_hash_gate = Gate("scans.busy", at_once=2, waiting=4, wait_s=2)
 
 
 def pose(purpose: ChallengePurpose, holder: str, *, now: datetime) -> str:
@@ -106,18 +103,12 @@ def _code_hash(challenge_id: int, purpose: ChallengePurpose, holder: str, code: 
     return box().keyed_hash("challenge.code", str(challenge_id), purpose.value, holder, code)
 
 
-@contextmanager
-def hash_slot() -> Iterator[None]:
+def hash_slot() -> AbstractContextManager[None]:
     """Room for one hash of a check code: 19 MiB each, so few at a time. Taken first, it spends nothing.
 
-    Raises Unavailable after two seconds.
+    Raises Unavailable after two seconds, or at once where four wait already.
     """
-    if not _hash_slots.acquire(timeout=_SLOT_WAIT_S):
-        raise Unavailable("scans.busy")
-    try:
-        yield
-    finally:
-        _hash_slots.release()
+    return _hash_gate.enter()
 
 
 @cache

@@ -64,8 +64,10 @@ def list_reaches(*, guardian_id: int, limit: int = 20) -> Sequence[Reach]:
     ).all()
 
 
-def list_scans(elder_id: int, *, guardian_id: int, before: datetime | None = None, limit: int = 20) -> Sequence[Scan]:
-    """The latest openings of one of my elder's bands before a moment, newest first."""
+def list_scans(
+    elder_id: int, *, guardian_id: int, before: datetime | None = None, acted: bool = False, limit: int = 20
+) -> Sequence[Scan]:
+    """The latest openings of one of my elder's bands before a moment, newest first; `acted`: those that did more."""
     question = (
         sa.select(Scan)
         .join(Band, Band.id == Scan.band_id)
@@ -73,7 +75,19 @@ def list_scans(elder_id: int, *, guardian_id: int, before: datetime | None = Non
     )
     if before is not None:
         question = question.where(Scan.opened_at < before)
+    if acted:
+        question = question.where(Scan.acted_at.is_not(None))
     return db.session.scalars(question.order_by(Scan.opened_at.desc(), Scan.id.desc()).limit(limit)).all()
+
+
+def count_openings(elder_id: int, *, guardian_id: int) -> int:
+    """How often one of my elder's bands was only opened: the page that opens says nothing about anybody."""
+    question = (
+        sa.select(sa.func.count(Scan.id))
+        .join(Band, Band.id == Scan.band_id)
+        .where(Band.elder_id == elder_id, Band.elder_id.in_(ids_of(guardian_id)), Scan.acted_at.is_(None))
+    )
+    return db.session.scalar(question) or 0
 
 
 def recognised(scan: Scan) -> bool:

@@ -33,7 +33,7 @@ STAMP_LASTS = timedelta(days=7)
 
 # Beyond this a tap owes no messages of its own but rides on those of the last one: nobody floods a family with
 # texts, and no finder is turned away.
-TAPS_AN_ELDER = Budget("reach.elder", burst=20, every_s=60, fails=Fails.OPEN, refusal="scans.taps_spent")
+TAPS_AN_ELDER = Budget("reach.elder", burst=8, every_s=120, fails=Fails.OPEN, refusal="scans.taps_spent")
 
 # Beside the budgets of a band's check code (bands/rules): those of the other two proofs. None of them is a band's as a
 # whole for telling the family, reporting or directions, which ask for no proof.
@@ -58,4 +58,6 @@ ELDERS_BY_PHONE = Budget(
 """A verified phone opens three elders a day, ten in thirty days; an organisation gets an account."""
 ASKS_BY_BAND = Budget("approval.band", burst=2, every_s=300, fails=Fails.CLOSED, refusal="scans.asks_spent")
 ASKS_OF_NEWCOMERS = Budget("approval.newcomer", burst=1, every_s=600, fails=Fails.CLOSED, refusal="scans.asks_spent")
-"""One place kept for a phone that has not asked yet: who asks on and on keeps nobody else from asking."""
+"""One place kept for a phone that has not asked yet, at each network address: who asks on and on keeps nobody out."""
+ASKS_IN_ALL = Budget("approval.all", burst=10, every_s=300, fails=Fails.CLOSED, refusal="scans.asks_spent")
+"""Of newcomers of one band together: a family is not buried."""

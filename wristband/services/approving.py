@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 
@@ -31,22 +33,24 @@ from wristband.scans.levels import (
 )
 from wristband.scans.models import Grant, Scan
 from wristband.scans.news import get_open_elder, news
-from wristband.scans.rules import ASKS_BY_BAND, ASKS_OF_NEWCOMERS
+from wristband.scans.rules import ASKS_BY_BAND, ASKS_IN_ALL, ASKS_OF_NEWCOMERS
+from wristband.values.phone import Phone
 
 
-def ask_family(reference: str, *, now: datetime) -> tuple[str, int]:
+def ask_family(reference: str, *, phone: Phone | None = None, address: str = "", now: datetime) -> tuple[str, int]:
     """Ask everybody who answers for the elder. Returns this phone's token, and the two digits for its page.
 
-    Raises NotAllowed, NotFound, TooMany.
+    `phone` is where the family may call to hear the digits; only guardians read it. `address` is the network's, so
+    that one place cannot take everybody's turn. Raises NotAllowed, NotFound, TooMany.
     """
-    _spend_ask(reference, now)
+    _spend_ask(reference, address, now)
     with transaction():
         scan = queries.get_acted_scan(reference, held=True)
         elder_id = get_open_elder(scan, now=now)
         grants.end_asked(scan.id, now=now)
         number = 10 + secrets.randbelow(90)
         token, grant = grants.make(
-            scan, elder_id, Proof.APPROVAL, Level.OPEN, GrantState.ASKED, ends_at=now + ASK_LASTS, now=now
+            scan, elder_id, Proof.APPROVAL, Level.OPEN, GrantState.ASKED, ends_at=now + ASK_LASTS, now=now, phone=phone
         )
         grant.number = number
         db.session.flush()
@@ -55,7 +59,7 @@ def ask_family(reference: str, *, now: datetime) -> tuple[str, int]:
         return token, number
 
 
-def _spend_ask(reference: str, now: datetime) -> None:
+def _spend_ask(reference: str, address: str, now: datetime) -> None:
     with transaction():
         scan = queries.get_acted_scan(reference, held=True)
         band = str(scan.band_id)
@@ -64,7 +68,8 @@ def _spend_ask(reference: str, now: datetime) -> None:
         except TooMany:
             if grants.has_asked(scan.id):
                 raise
-            limits.spend(ASKS_OF_NEWCOMERS, band, now=now)
+            limits.spend(ASKS_OF_NEWCOMERS, band, address, now=now)
+            limits.spend(ASKS_IN_ALL, band, now=now)
 
 
 def approve(
@@ -76,11 +81,14 @@ def approve(
     """
     if level not in OPENS[Proof.APPROVAL] or (level is Level.CONSENTED and not ticked):
         raise BadValue("scans.tick_something")
+    typed = unicodedata.normalize("NFKC", number).strip()
+    if not re.fullmatch(r"[0-9]{2}", typed, re.ASCII):
+        raise BadValue("scans.number_missing")  # a slip is no answer
     with transaction():
         grant = queries.get_grant(grant_id, guardian_id=guardian_id)
         actor, elder_id, asked = f"guardian:{guardian_id}", grant.elder_id, grant.number
         get_open_elder(db.session.get_one(Scan, grant.scan_id), now=now)
-        fits = number.strip() == str(asked)
+        fits = typed == str(asked)
         _decide(grant_id, level, ticked, actor, fits, now)
         _record(Deed.APPROVAL_GIVEN if fits else Deed.APPROVAL_MISTYPED, actor, f"grant:{grant_id}", elder_id, now)
         if fits:

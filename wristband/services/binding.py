@@ -8,6 +8,7 @@ from functools import cache
 import sqlalchemy as sa
 
 from wristband import limits
+from wristband.accounts.models import Guardian
 from wristband.accounts.queries import find_guardian_by_phone
 from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
@@ -29,7 +30,7 @@ from wristband.db import db, transaction
 from wristband.elders.queries import get_elder, list_elders
 from wristband.errors import BadValue, TooMany
 from wristband.house import house
-from wristband.outbox import family
+from wristband.outbox import family, guardians
 from wristband.scans.challenges import check_code_matches, hash_check_code
 from wristband.values.code import BandCode, CheckCode
 from wristband.values.phone import Phone
@@ -88,9 +89,19 @@ def look_up_family(band_id: int, phone: Phone, *, officer: OfficerAccount, now: 
                 elder_id=elder_id,
                 band=band_id,
             )
+        if guardian is not None and found:
+            _tell_guardian(guardian, officer, now)
     if not found:
         raise BadValue("bands.no_elders")
     return guardian_id
+
+
+def _tell_guardian(guardian: Guardian, officer: OfficerAccount, now: datetime) -> None:
+    """Once an officer and day: a slip at the counter is no second piece of news."""
+    local = now.astimezone(ZONE)
+    facts = house().settings.issuer | {"station": officer.station_name, "time": f"{local:%H:%M}"}
+    key = f"looked_up:{officer.officer_id}:{local:%y%m%d}"
+    guardians.owe_one(guardian, None, key, wording="family_looked_up", facts=facts, at=now)
 
 
 def bind_at_counter(band_id: int, elder_id: int, *, guardian_id: int, officer: OfficerAccount, now: datetime) -> None:

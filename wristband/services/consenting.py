@@ -17,6 +17,8 @@ from wristband.elders.rules import REQUIRED, WORDS_MAX, Purpose, clean_text, tex
 from wristband.elders.tombstones import Kind, Tombstone
 from wristband.errors import NotAllowed
 from wristband.house import house
+from wristband.outbox import guardians
+from wristband.outbox.guardians import Change
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ def give(elder_id: int, purpose: Purpose, *, health: str = "", guardian_id: int,
         )
         db.session.add(consent)
         _record(Deed.CONSENT_GIVEN, consent.id, elder_id, purpose, guardian_id, now)
+        _tell(elder_id, guardian_id, now)
 
 
 def withdraw(elder_id: int, purpose: Purpose, *, guardian_id: int, now: datetime) -> None:
@@ -60,6 +63,8 @@ def withdraw(elder_id: int, purpose: Purpose, *, guardian_id: int, now: datetime
         photos = erasing.withdraw(elder_id, purpose, now=now) if ids else []
         for consent_id in ids:
             _record(Deed.CONSENT_WITHDRAWN, consent_id, elder_id, purpose, guardian_id, now)
+        if ids:
+            _tell(elder_id, guardian_id, now)
     _finish([Tombstone(Kind.CONSENT, consent_id, now) for consent_id in ids], photos)
 
 
@@ -71,6 +76,10 @@ def _finish(stones: list[Tombstone], photos: list[int]) -> None:
         tombstones.append(house().settings.data_dir / tombstones.NAME, stones)
     except OSError as error:
         log.error("withdrawal_unfinished", exc_info=error)
+
+
+def _tell(elder_id: int, guardian_id: int, now: datetime) -> None:
+    guardians.tell_change(Change.CONSENTS, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)
 
 
 def _record(deed: Deed, consent_id: int, elder_id: int, purpose: Purpose, guardian_id: int, now: datetime) -> None:

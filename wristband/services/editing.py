@@ -10,6 +10,9 @@ from wristband.db import db, transaction
 from wristband.elders import queries
 from wristband.elders.rules import Particulars
 from wristband.errors import Conflict, NotFound
+from wristband.house import house
+from wristband.outbox import guardians
+from wristband.outbox.guardians import Change
 from wristband.stations.models import Station
 
 
@@ -61,3 +64,9 @@ def edit(
             elder_id=elder_id,
             fields=" ".join(sorted(changed)),
         )
+        if changed != ["relation"]:  # that one is her own
+            _tell(elder_id, guardian_id, now)
+
+
+def _tell(elder_id: int, guardian_id: int, now: datetime) -> None:
+    guardians.tell_change(Change.PARTICULARS, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)

@@ -26,12 +26,16 @@ from wristband.values.phone import Phone
 _EXPORT = ChallengePurpose.EXPORT
 
 
-def ask_code(*, guardian_id: int, device: str, now: datetime) -> Phone:
-    """Send a code to the guardian's own phone, for this browser alone. Returns the phone. Raises TooMany."""
+def ask_code(elder_id: int, *, guardian_id: int, device: str, now: datetime) -> Phone:
+    """Send a code to the guardian's own phone, for this elder and this browser alone. Returns the phone.
+
+    Raises NotFound, TooMany.
+    """
     with transaction():
+        queries.get_elder(elder_id, guardian_id=guardian_id)
         guardian = db.session.get_one(Guardian, guardian_id)
         limits.spend(EXPORT_CODES, str(guardian_id), now=now)
-        code = challenges.pose(_EXPORT, _holder(guardian_id, device), now=now)
+        code = challenges.pose(_EXPORT, _holder(elder_id, guardian_id, device), now=now)
         queue.enqueue(
             key=f"export_code:{secrets.token_hex(12)}",
             channel=Channel.SMS,
@@ -45,9 +49,9 @@ def ask_code(*, guardian_id: int, device: str, now: datetime) -> Phone:
         return Phone(guardian.phone)
 
 
-def enter_code(code: str, *, guardian_id: int, device: str, now: datetime) -> None:
-    """From now on this browser may download for ten minutes. Raises BadValue, TooMany."""
-    holder = _holder(guardian_id, device)
+def enter_code(elder_id: int, code: str, *, guardian_id: int, device: str, now: datetime) -> None:
+    """From now on this browser may download this elder's for ten minutes. Raises BadValue, TooMany."""
+    holder = _holder(elder_id, guardian_id, device)
     with transaction():
         limits.spend(EXPORT_TRIES, str(guardian_id), now=now)
         taken = challenges.spend_try(_EXPORT, holder, now=now)
@@ -58,9 +62,9 @@ def enter_code(code: str, *, guardian_id: int, device: str, now: datetime) -> No
             raise BadValue("accounts.code_wrong")
 
 
-def is_confirmed(*, guardian_id: int, device: str, now: datetime) -> bool:
-    """Whether this browser may download now."""
-    return challenges.was_won(_EXPORT, _holder(guardian_id, device), since=now - CONFIRMED_FOR)
+def is_confirmed(elder_id: int, *, guardian_id: int, device: str, now: datetime) -> bool:
+    """Whether this browser may download this elder's now."""
+    return challenges.was_won(_EXPORT, _holder(elder_id, guardian_id, device), since=now - CONFIRMED_FOR)
 
 
 def take(elder_id: int, *, guardian_id: int, device: str, now: datetime) -> bytes:
@@ -69,7 +73,7 @@ def take(elder_id: int, *, guardian_id: int, device: str, now: datetime) -> byte
     Raises NotFound, NotAllowed without a fresh code, TooMany.
     """
     queries.get_elder(elder_id, guardian_id=guardian_id)
-    if not is_confirmed(guardian_id=guardian_id, device=device, now=now):
+    if not is_confirmed(elder_id, guardian_id=guardian_id, device=device, now=now):
         raise NotAllowed("elders.confirm_first")
     with transaction():
         limits.spend(EXPORTS_A_GUARDIAN, str(guardian_id), now=now)
@@ -87,5 +91,5 @@ def take(elder_id: int, *, guardian_id: int, device: str, now: datetime) -> byte
     return export.archive(sections, portrait, title="老人的全部资料", made_at=now.astimezone(ZONE))
 
 
-def _holder(guardian_id: int, device: str) -> str:
-    return f"{guardian_id} {device}"
+def _holder(elder_id: int, guardian_id: int, device: str) -> str:
+    return f"{guardian_id} {elder_id} {device}"

@@ -29,6 +29,7 @@ from wristband.elders.rules import (
 from wristband.errors import BadValue, Conflict, NotAllowed, NotFound
 from wristband.house import house
 from wristband.outbox import guardians, queue
+from wristband.outbox.guardians import Change
 from wristband.outbox.rules import Channel
 from wristband.sealing import box
 from wristband.values.phone import Phone
@@ -47,6 +48,7 @@ def add_contact(elder_id: int, phone: Phone, *, guardian_id: int, now: datetime)
             raise BadValue("elders.contacts_many", most=CONTACTS_AN_ELDER)
         contact = _contact(elder_id, phone, known, now)
         _record(Deed.CONTACT_ADDED, f"contact:{contact.id}", elder_id, guardian_id, now)
+        _tell_change(Change.CONTACTS, elder_id, guardian_id, now)
 
 
 def remove_contact(elder_id: int, contact_id: int, *, guardian_id: int, now: datetime) -> None:
@@ -58,6 +60,7 @@ def remove_contact(elder_id: int, contact_id: int, *, guardian_id: int, now: dat
             raise NotAllowed("elders.contact_of_guardian")
         db.session.delete(contact)
         _record(Deed.CONTACT_REMOVED, f"contact:{contact_id}", elder_id, guardian_id, now)
+        _tell_change(Change.CONTACTS, elder_id, guardian_id, now)
 
 
 def raise_contact(elder_id: int, contact_id: int, *, guardian_id: int, now: datetime) -> None:
@@ -72,6 +75,7 @@ def raise_contact(elder_id: int, contact_id: int, *, guardian_id: int, now: date
         for order, contact in enumerate(contacts, 1):
             contact.calling_order = order
         _record(Deed.CONTACTS_ORDERED, f"contact:{contact_id}", elder_id, guardian_id, now)
+        _tell_change(Change.CALLING_ORDER, elder_id, guardian_id, now)
 
 
 def _find(contacts: Sequence[Contact], contact_id: int) -> Contact:
@@ -117,6 +121,7 @@ def invite(elder_id: int, phone: Phone, *, guardian_id: int, now: datetime) -> N
             raise BadValue("elders.guardians_many", most=GUARDIANS_AN_ELDER)
         invitation = _invitation(elder_id, phone, guardian_id, now)
         _record(Deed.GUARDIAN_INVITED, f"invitation:{invitation.id}", elder_id, guardian_id, now)
+        _tell_change(Change.INVITATIONS, elder_id, guardian_id, now)
         queue.enqueue(
             key=f"guardian_invited:{invitation.id}",
             channel=Channel.SMS,
@@ -157,6 +162,7 @@ def uninvite(elder_id: int, invitation_id: int, *, guardian_id: int, now: dateti
             raise NotFound("elders.invitation_over")
         _end_invitation(invitation_id, now)
         _record(Deed.INVITATION_ENDED, f"invitation:{invitation_id}", elder_id, guardian_id, now)
+        _tell_change(Change.INVITATIONS, elder_id, guardian_id, now)
 
 
 def decline(invitation_id: int, *, guardian_id: int, now: datetime) -> None:
@@ -263,6 +269,10 @@ def _end_wishes(elder_id: int, guardian_id: int, now: datetime) -> None:
 def _tell(elder_id: int, key: str, wording: str, guardian_id: int, now: datetime) -> None:
     facts = house().settings.issuer | {"time": f"{now.astimezone(ZONE):%H:%M}"}
     guardians.owe(elder_id, key, but=guardian_id, wording=wording, facts=facts, at=now)
+
+
+def _tell_change(change: Change, elder_id: int, guardian_id: int, now: datetime) -> None:
+    guardians.tell_change(change, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)
 
 
 def _record(deed: Deed, subject: str, elder_id: int, guardian_id: int, now: datetime) -> None:

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
-from wristband.db import db, transaction
-from wristband.errors import BadValue, Conflict, NotFound
+from wristband.db import db, insert, new_id, transaction
+from wristband.errors import BadValue, Conflict, NotFound, Refusal
 from wristband.house import house
 from wristband.incidents import queries, rules
-from wristband.incidents.models import HandOver, Incident, IncidentMove
+from wristband.incidents.models import HandOver, HandOverTry, Incident, IncidentMove
 from wristband.incidents.rules import (
+    HAND_OVER_CODE_TRIES,
+    HAND_OVER_CODES,
     HAND_OVER_DIGITS,
     HAND_OVER_LASTS,
     HAND_OVER_TRIES,
@@ -96,13 +98,14 @@ def _make(
     queries.hold_elder(elder_id)
     incident = queries.find_open_incident(elder_id)
     row = _going_on(elder_id, incident, now) or _begin(elder_id, disposition, now)
-    if row.tries >= HAND_OVER_TRIES:
-        raise Conflict("hand_over.spent")
+    codes_before = HandOver.codes_before + sa.case((HandOver.tries > 0, 1), else_=0)
     digits, until = random_digits(HAND_OVER_DIGITS), now + HAND_OVER_LASTS
     made = db.session.execute(
         sa.update(HandOver)
-        .where(HandOver.id == row.id, HandOver.closed_at.is_(None))
+        .where(HandOver.id == row.id, HandOver.closed_at.is_(None), codes_before < HAND_OVER_CODES)
         .values(
+            tries=0,
+            codes_before=codes_before,
             incident_id=incident.id if incident else None,
             guardian_id=guardian_id,
             officer_id=officer_id,
@@ -113,14 +116,15 @@ def _make(
         )
     )
     if made.rowcount != 1:  # type: ignore[attr-defined]
-        raise Conflict("hand_over.done")
+        db.session.refresh(row)
+        raise Conflict("hand_over.spent" if row.closed_at is None else "hand_over.done")
     actor = f"guardian:{guardian_id}" if guardian_id else f"officer:{officer_id}"
     _record(Deed.HAND_OVER_CODED, actor, row.id, elder_id, now, incident=incident.id if incident else None)
     return HandOverCode(digits, until)
 
 
 def _going_on(elder_id: int, incident: Incident | None, now: datetime) -> HandOver | None:
-    """The elder's open hand-over, whose tries count on; one of an incident or a day that is over is closed."""
+    """The elder's open hand-over, each finder's tries in it; one of an incident or a day that is over is closed."""
     row = queries.find_hand_over(elder_id)
     if row is None or row.closed_at is not None:
         return None
@@ -134,7 +138,7 @@ def _going_on(elder_id: int, incident: Incident | None, now: datetime) -> HandOv
 
 
 def _begin(elder_id: int, disposition: Disposition, now: datetime) -> HandOver:
-    row = HandOver(elder_id=elder_id, disposition=disposition, tries=0, begun_at=now, made_at=now, expires_at=now)
+    row = HandOver(elder_id=elder_id, disposition=disposition, begun_at=now, made_at=now, expires_at=now)
     db.session.add(row)
     db.session.flush()
     return row
@@ -150,12 +154,11 @@ def enter(reference: str, typed: str, *, now: datetime) -> None:
     """
     code = rules.hand_over_code(typed)
     taken = _spend_try(reference, now)
+    if taken is None:
+        return
     if not _code_hash(taken.row_id, code).fits(taken.code_hash):
-        _tell_when_spent(taken, reference, now)
-        left = HAND_OVER_TRIES - taken.tries
-        if left:
-            raise BadValue("hand_over.wrong", left=left)
-        raise Conflict("hand_over.police_only")
+        _tell_when_shut(taken, reference, now)
+        raise _wrong(taken)
     with transaction():
         scan = scans.get_acted_scan(reference, held=True)
         if _win(taken, scan.id, now):
@@ -167,14 +170,21 @@ def enter(reference: str, typed: str, *, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
+    """A try that is spent: `tries` with it of the code, `own` of this finder."""
+
     row_id: int
     elder_id: int
     code_hash: str
     tries: int
+    codes_before: int
+    own: int
 
 
-def _spend_try(reference: str, now: datetime) -> _Taken:
-    """One try, taken and committed before it is compared: no rollback gives it back, no two take the same one."""
+def _spend_try(reference: str, now: datetime) -> _Taken | None:
+    """One try, taken and committed before it is compared: no rollback gives it back, no two take the same one.
+
+    None where this finder's code was right already.
+    """
     with transaction():
         scan = scans.get_acted_scan(reference)
         elder_id = scans.find_elder_of(scan)
@@ -183,32 +193,64 @@ def _spend_try(reference: str, now: datetime) -> _Taken:
         row = queries.find_hand_over(elder_id)
         if row is None or queries.is_over(row):
             raise Conflict("hand_over.none")
+        if row.used_by == scan.id:
+            return None
         db.session.execute(
             sa.update(HandOver).where(HandOver.id == row.id, HandOver.expires_at <= now).values(code_hash=None)
         )
-        taken = db.session.execute(
+        # The code's count first: its row holds back the others, so that the finder's own is counted in turn.
+        code = db.session.execute(
             sa.update(HandOver)
-            .where(HandOver.id == row.id, HandOver.code_hash.is_not(None), HandOver.tries < HAND_OVER_TRIES)
+            .where(HandOver.id == row.id, HandOver.code_hash.is_not(None), HandOver.tries < HAND_OVER_CODE_TRIES)
             .values(tries=HandOver.tries + 1)
-            .returning(HandOver.code_hash, HandOver.tries)
+            .returning(HandOver.code_hash, HandOver.tries, HandOver.codes_before)
         ).first()
-        db.session.refresh(row)
-        spent = row.tries >= HAND_OVER_TRIES and row.used_at is None
-        if taken is not None:
+        if code is not None:
+            own = _count_own(row.id, scan.id)
             _record(Deed.HAND_OVER_TRIED, "finder", row.id, elder_id, now, scan=scan.id)
-    if taken is None:
-        raise Conflict("hand_over.police_only" if spent else "hand_over.none")
-    return _Taken(row.id, elder_id, taken.code_hash, taken.tries)
+            return _Taken(row.id, elder_id, code.code_hash, code.tries, code.codes_before, own)
+        db.session.refresh(row)
+        spent = queries.hand_over_tries(row.id, scan_id=scan.id) >= HAND_OVER_TRIES
+    if spent:
+        raise Conflict("hand_over.police_only")
+    raise Conflict("hand_over.shut" if row.code_hash else "hand_over.none")
 
 
-def _tell_when_spent(taken: _Taken, scan_reference: str, now: datetime) -> None:
-    """The last try was wrong: the family comes with the police now, and hears of it."""
-    if taken.tries < HAND_OVER_TRIES:
+def _count_own(row_id: int, scan_id: int) -> int:
+    """One try of this finder more. Raises Conflict, which gives the code its try back, where he has none left."""
+    own = db.session.scalar(
+        insert(HandOverTry)
+        .values(id=new_id(), hand_over_id=row_id, scan_id=scan_id, tries=1)
+        .on_conflict_do_update(
+            index_elements=["hand_over_id", "scan_id"],
+            set_={"tries": HandOverTry.tries + 1},
+            where=HandOverTry.tries < HAND_OVER_TRIES,
+        )
+        .returning(HandOverTry.tries)
+    )
+    if own is None:
+        raise Conflict("hand_over.police_only")
+    return int(own)
+
+
+def _wrong(taken: _Taken) -> Refusal:
+    if taken.own >= HAND_OVER_TRIES:
+        return Conflict("hand_over.police_only")
+    if taken.tries >= HAND_OVER_CODE_TRIES:
+        return Conflict("hand_over.shut")
+    return BadValue("hand_over.wrong", left=HAND_OVER_TRIES - taken.own)
+
+
+def _tell_when_shut(taken: _Taken, scan_reference: str, now: datetime) -> None:
+    """The code's last try was wrong: somebody guesses. The family hears of it, unless the elder is handed over."""
+    if taken.tries < HAND_OVER_CODE_TRIES:
         return
     with transaction():
+        if db.session.scalar(sa.select(HandOver.closed_at).where(HandOver.id == taken.row_id)) is not None:
+            return
         scan = scans.get_acted_scan(scan_reference)
         facts = house().settings.issuer | news(scan.band_id or 0, taken.elder_id, now=now)
-        key = f"hand_over_spent:{taken.row_id}"
+        key = f"hand_over_spent:{taken.row_id}:{taken.codes_before}"
         family.owe(taken.elder_id, key, wording="hand_over_spent", facts=facts, at=now)
 
 

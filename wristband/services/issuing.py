@@ -30,6 +30,8 @@ from wristband.elders.queries import consented, find_portrait, get_elder
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue, Conflict, Unavailable
 from wristband.house import house
+from wristband.outbox import guardians
+from wristband.outbox.guardians import Change
 from wristband.scans.challenges import hash_check_code
 from wristband.sealing import box
 from wristband.values.code import CheckCode
@@ -90,7 +92,7 @@ def issue(
                 band.check_code_hash, band.check_code = check_code_hash, check_code.digits
                 db.session.add(band)
                 db.session.flush()
-                _record(Deed.BAND_ISSUED, band, guardian_id, now, form=form.value)
+                _issued(band, elder_id, instead_of, guardian_id, now)
         except IntegrityError:
             continue  # another band took the serial in this moment
         return band_id
@@ -109,7 +111,7 @@ def end(band_id: int, why: BandEnd, *, guardian_id: int, now: datetime) -> None:
     """
     with transaction():
         try:
-            _end(band_id, why, guardian_id, now)
+            _tell_ended(_end(band_id, why, guardian_id, now), guardian_id, now)
         except Conflict:
             band = queries.get_band(band_id, guardian_id=guardian_id)
             db.session.refresh(band)
@@ -117,7 +119,13 @@ def end(band_id: int, why: BandEnd, *, guardian_id: int, now: datetime) -> None:
                 raise
 
 
-def _end(band_id: int, why: BandEnd, guardian_id: int, now: datetime) -> None:
+def _tell_ended(band: Band, guardian_id: int, now: datetime) -> None:
+    if band.elder_id is not None:
+        left = queries.count_active(band.elder_id)
+        _tell(Change.BAND_ENDED if left else Change.LAST_BAND_ENDED, band.elder_id, guardian_id, now)
+
+
+def _end(band_id: int, why: BandEnd, guardian_id: int, now: datetime) -> Band:
     band = queries.get_band(band_id, guardian_id=guardian_id)
     ended = db.session.execute(
         sa.update(Band)
@@ -127,6 +135,7 @@ def _end(band_id: int, why: BandEnd, guardian_id: int, now: datetime) -> None:
     if ended.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("bands.ended")
     _record(Deed.BAND_ENDED, band, guardian_id, now, why=why.value)
+    return band
 
 
 def _draw(face: Image.Image | None) -> Release:
@@ -173,6 +182,15 @@ def _band(
 
 def _face(photo_id: int, crop: photos.Crop) -> Image.Image:
     return photos.cut(house().files.read(place=photos.PHOTO_PLACE, row=photo_id), crop, photos.FACE_PX)
+
+
+def _issued(band: Band, elder_id: int, instead_of: Replaced | None, guardian_id: int, now: datetime) -> None:
+    _record(Deed.BAND_ISSUED, band, guardian_id, now, form=band.form.value)
+    _tell(Change.BAND_REPLACED if instead_of else Change.BAND_ISSUED, elder_id, guardian_id, now)
+
+
+def _tell(change: Change, elder_id: int, guardian_id: int, now: datetime) -> None:
+    guardians.tell_change(change, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)
 
 
 def _record(deed: Deed, band: Band, guardian_id: int, now: datetime, **facts: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+import structlog
 
 from wristband import limits
 from wristband.accounts.rules import OfficerAccount, reviews_district
@@ -17,99 +17,79 @@ from wristband.bands.rules import reaches_family
 from wristband.clock import ZONE
 from wristband.db import db, transaction
 from wristband.elders import photos
-from wristband.elders.models import Elder
+from wristband.elders.models import Photo
 from wristband.elders.photos import PHOTO_PLACE
-from wristband.elders.queries import find_portrait, get_elder_for_service, list_contacts
-from wristband.elders.rules import ElderState, Sex, clean_text
-from wristband.errors import BadValue, Conflict, NotAllowed, NotFound
+from wristband.elders.queries import find_portrait, get_elder_for_service
+from wristband.elders.rules import clean_text
+from wristband.errors import BadValue, Conflict, NotAllowed, NotFound, Refusal
 from wristband.house import house
-from wristband.incidents import queries
+from wristband.incidents import queries, records
 from wristband.incidents.models import EmergencyLook, Incident
-from wristband.incidents.rules import LOOK_COUNTS_FOR, LOOKS_AN_OFFICER, Verdict, is_record_shut
+from wristband.incidents.records import ElderToHelp, ElderToMeet, FullRecord, Revealed
+from wristband.incidents.rules import LOOK_COUNTS_FOR, LOOKS_AN_OFFICER, Opening, Verdict, is_record_shut, opening
 from wristband.outbox import family
 from wristband.scans.levels import SHOWN, Field, Level, Reason
 from wristband.values.code import BandCode
-from wristband.values.phone import Phone
 
 WORDS_MAX = 300
 # What an incident shows at first; the rest is revealed with a reason.
 _REVEALED = frozenset({Field.ADDRESS, Field.PHONES})
 _TO_HELP = SHOWN[Level.DUTY] - _REVEALED - {Field.PORTRAIT}
+# What another station than the elder's sees before it has accepted.
+_TO_MEET = frozenset({Field.CALLED, Field.APPROACH})
 
-
-@dataclass(frozen=True, slots=True)
-class ElderToHelp:
-    """What an officer with an incident needs to find and to help the elder. No address, no number."""
-
-    name: str
-    called: str | None
-    sex: Sex | None
-    birth_year: int | None
-    approach: str | None
-    health: str | None
-    state: ElderState
-    has_portrait: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Revealed:
-    """What is revealed of an incident's elder with a reason."""
-
-    address: str | None
-    phones: tuple[Phone, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FullRecord:
-    """The whole record of an elder, looked at without an incident."""
-
-    helpful: ElderToHelp
-    revealed: Revealed
-    portrait: bytes | None
-    """JPEG, the square of the face."""
+log = structlog.get_logger(__name__)
 
 
 # ---- with an incident
 
 
-def look(incident_id: int, *, officer: OfficerAccount, now: datetime) -> ElderToHelp | None:
+def look(incident_id: int, *, officer: OfficerAccount, now: datetime) -> ElderToHelp | ElderToMeet | None:
     """The elder of an incident that this officer's station has accepted or was given; None where unknown.
+
+    A station that is not the elder's own sees the lesser of the two until it has accepted.
 
     Raises NotFound, NotAllowed where the incident opens no record, TooMany where the officer has looked at too many.
     """
     _spend_look(incident_id, officer, now)
     with transaction():
-        incident = _opening_incident(incident_id, officer, now)
-        _record_look(incident, officer, _TO_HELP, now)
+        incident, opens = _opening_incident(incident_id, officer, now)
+        helping = opens >= Opening.HELPING
+        _record_look(incident, officer, _TO_HELP if helping else _TO_MEET, now)
         if incident.elder_id is None:
             return None
-        return _to_help(get_elder_for_service(incident.elder_id))
+        elder = get_elder_for_service(incident.elder_id)
+        return records.to_help(elder) if helping else records.to_meet(elder)
 
 
 def portrait_bytes(incident_id: int, *, officer: OfficerAccount, now: datetime) -> bytes:
-    """The portrait of the same elder, as JPEG. Raises NotFound, NotAllowed, TooMany."""
+    """The portrait of the same elder, as JPEG. Raises NotFound also where it does not open, NotAllowed, TooMany."""
     _spend_look(incident_id, officer, now)
     with transaction():
-        incident = _opening_incident(incident_id, officer, now)
+        incident, _opens = _opening_incident(incident_id, officer, now)
         photo = find_portrait(incident.elder_id) if incident.elder_id else None
         if photo is None:
             raise NotFound("elders.no_portrait")
+        jpeg = _read(photo)
+        if jpeg is None:
+            raise NotFound("files.gone")
         _record_look(incident, officer, frozenset({Field.PORTRAIT}), now, photo=photo.id)
-    return house().files.read(place=PHOTO_PLACE, row=photo.id)
+    return jpeg
 
 
 def reveal(incident_id: int, reason: Reason | None, *, officer: OfficerAccount, now: datetime) -> Revealed:
     """Address and the family's numbers, for this incident and this reason. Every time is a showing of its own.
 
-    Raises BadValue without a reason, NotFound, NotAllowed, TooMany.
+    From the acceptance to the end of the incident; after it there is the urgent look. Raises BadValue without a
+    reason, NotFound, NotAllowed, TooMany.
     """
     if reason is None:
         raise BadValue("scans.reason_missing")
     with transaction():
-        _opening_incident(incident_id, officer, now)
+        _reaching_incident(incident_id, officer, now)
         limits.spend(LOOKS_AN_OFFICER, officer.actor, now=now)
     with transaction():
-        incident = _opening_incident(incident_id, officer, now)
+        incident = _reaching_incident(incident_id, officer, now)
         if incident.elder_id is None:
             raise NotFound("looks.nobody")
         trail.record(
@@ -124,25 +104,45 @@ def reveal(incident_id: int, reason: Reason | None, *, officer: OfficerAccount, 
         # Once a reason: a second showing for the same one is on the family's page, and no news.
         key = f"revealed:{incident.id}:{officer.officer_id}:{reason.value}"
         _tell(incident.elder_id, key, "officer_revealed", officer, now, incident=incident)
-        return _revealed(get_elder_for_service(incident.elder_id))
+        return records.revealed(get_elder_for_service(incident.elder_id))
 
 
 def _spend_look(incident_id: int, officer: OfficerAccount, now: datetime) -> None:
     """Counted in a transaction of its own, whatever becomes of the look; once an hour for one incident."""
     with transaction():
-        incident = _opening_incident(incident_id, officer, now)
+        incident, _opens = _opening_incident(incident_id, officer, now)
         subject = f"incident:{incident_id}"
         if incident.elder_id is not None and not has_looked(officer.actor, subject, since=now - LOOK_COUNTS_FOR):
             limits.spend(LOOKS_AN_OFFICER, officer.actor, now=now)
 
 
-def _opening_incident(incident_id: int, officer: OfficerAccount, now: datetime) -> Incident:
+def _opening_incident(incident_id: int, officer: OfficerAccount, now: datetime) -> tuple[Incident, Opening]:
+    """The incident, and how much of a record it opens, which is something. Raises NotFound, NotAllowed."""
     incident = queries.get_incident(incident_id, station_id=officer.station_id)
-    if is_record_shut(closed_at=incident.closed_at, now=now):
-        raise NotAllowed("looks.incident_over")
+    opens = opening(
+        own=_is_own(incident.elder_id, officer),
+        steps=queries.steps_of_officers(incident.id),
+        closed_at=incident.closed_at,
+        now=now,
+    )
+    if opens is Opening.NOTHING:
+        over = is_record_shut(closed_at=incident.closed_at, now=now)
+        raise NotAllowed("looks.incident_over" if over else "looks.not_handled")
     if incident.station_id is None and incident.elder_id is not None:
         raise NotAllowed("looks.accept_first")
+    return incident, opens
+
+
+def _reaching_incident(incident_id: int, officer: OfficerAccount, now: datetime) -> Incident:
+    incident, opens = _opening_incident(incident_id, officer, now)
+    if opens < Opening.REACHING and incident.elder_id is not None:
+        raise NotAllowed("looks.accept_to_reveal" if incident.closed_at is None else "looks.reveal_over")
     return incident
+
+
+def _is_own(elder_id: int | None, officer: OfficerAccount) -> bool:
+    """Whether the elder is this station's; nobody's record may be anybody's."""
+    return elder_id is None or get_elder_for_service(elder_id).station_id == officer.station_id
 
 
 def _record_look(
@@ -187,12 +187,10 @@ def break_glass(
         else:
             _record_emergency(elder_id, reason, words, officer, now)
             elder, photo = get_elder_for_service(elder_id), find_portrait(elder_id)
-            helpful, revealed = _to_help(elder), _revealed(elder)
-            face = (photo.id, photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)) if photo else None
+            helpful, revealed = records.to_help(elder), records.revealed(elder)
     if elder_id is None:
         raise NotFound("looks.no_such_band")
-    portrait = photos.square_jpeg(house().files.read(place=PHOTO_PLACE, row=face[0]), face[1]) if face else None
-    return FullRecord(helpful, revealed, portrait)
+    return FullRecord(helpful, revealed, _face(photo) if photo else None)
 
 
 def _record_emergency(elder_id: int, reason: Reason, words: str, officer: OfficerAccount, now: datetime) -> None:
@@ -250,21 +248,24 @@ def review(look_id: int, verdict: Verdict, words: str, *, officer: OfficerAccoun
 # ---- what the looks share
 
 
-def _to_help(elder: Elder) -> ElderToHelp:
-    return ElderToHelp(
-        name=elder.name,
-        called=elder.called,
-        sex=elder.sex,
-        birth_year=int(elder.birth_year) if elder.birth_year else None,
-        approach=elder.approach,
-        health=elder.health,
-        state=elder.state,
-        has_portrait=find_portrait(elder.id) is not None,
-    )
+def _read(photo: Photo) -> bytes | None:
+    """The portrait's JPEG; None, and a line in the log, where the file is gone or does not open."""
+    try:
+        return house().files.read(place=PHOTO_PLACE, row=photo.id)
+    except (Refusal, OSError) as fault:
+        log.error("portrait_unreadable", photo=photo.id, fault=type(fault).__name__)
+        return None
 
 
-def _revealed(elder: Elder) -> Revealed:
-    return Revealed(elder.address, tuple(Phone(contact.address) for contact in list_contacts(elder.id)))
+def _face(photo: Photo) -> bytes | None:
+    jpeg = _read(photo)
+    if jpeg is None:
+        return None
+    try:
+        return photos.square_jpeg(jpeg, photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size))
+    except OSError as fault:  # what Pillow says of bytes that are no picture
+        log.error("portrait_unreadable", photo=photo.id, fault=type(fault).__name__)
+        return None
 
 
 def _named(fields: frozenset[Field]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 import sqlalchemy as sa
 from PIL import Image
 
+from wristband import limits
 from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
@@ -27,12 +28,24 @@ from wristband.bands.printing.surface import Surface
 from wristband.bands.printing.svg_surface import SvgSurface
 from wristband.bands.printing.typesetting import Type
 from wristband.bands.printing.words import Language
-from wristband.bands.rules import LARGEST_PRINT, BandForm, BandState, Look, PrintKind, PrintStyle, resolution
+from wristband.bands.rules import (
+    LARGEST_PRINT,
+    REPRINTS_AN_OFFICER,
+    RESOLUTIONS,
+    BandForm,
+    BandState,
+    Look,
+    PrintKind,
+    PrintStyle,
+    Reprint,
+    resolution,
+)
 from wristband.clock import ZONE
 from wristband.db import db, transaction
 from wristband.elders import photos
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.house import house
+from wristband.outbox import family
 from wristband.sealing import Erased
 from wristband.values.code import CheckCode
 
@@ -71,7 +84,7 @@ def as_file(
     """
     dots = resolution(kind, dpi)
     band = _in_use(band_id, guardian_id)
-    printed = Printed(f"band-{band.code.tail}-{band.form.value}.{kind.value}", _file(band, kind, style, dots))
+    printed = Printed(_name(band, kind, style, dots), _file(band, kind, style, dots))
     _keep_print(band_id, kind.value, style, guardian_id, now)
     return printed
 
@@ -82,6 +95,13 @@ def as_page(band_id: int, style: PrintStyle, *, guardian_id: int, now: datetime)
     made, form = _print(band, style), band.form
     _keep_print(band_id, "page", style, guardian_id, now)
     return made, form
+
+
+def _name(band: Band, kind: PrintKind, style: PrintStyle, dpi: int) -> str:
+    """Another for each file that differs, so that none is taken for another in a folder of downloads."""
+    drawn = () if kind is PrintKind.NDEF else (style.look.value, style.language)
+    chosen = (str(dpi),) if len(RESOLUTIONS.get(kind, ())) > 1 else ()
+    return "-".join(("band", band.code.tail, band.form.value, *drawn, *chosen)) + f".{kind.value}"
 
 
 def _in_use(band_id: int, guardian_id: int) -> Band:
@@ -122,27 +142,59 @@ def _file(band: Band, kind: PrintKind, style: PrintStyle, dpi: int) -> bytes:
 
 
 def as_sheets(
-    band_ids: Sequence[int], form: BandForm, style: PrintStyle, out: BinaryIO, *, officer: OfficerAccount, now: datetime
+    band_ids: Sequence[int],
+    form: BandForm,
+    style: PrintStyle,
+    out: BinaryIO,
+    *,
+    reprint: Reprint | None = None,
+    officer: OfficerAccount,
+    now: datetime,
 ) -> int:
     """A PDF into `out` with these bands of the station's elders, all of one form; returns their number.
 
-    Recorded band by band in one transaction, when the whole of it is made. Raises BadValue for none and for more than
-    LARGEST_PRINT, NotFound if any is another station's, another form's, ended or unknown, and what the drawing refuses.
+    Recorded band by band and told to each family in one transaction, when the whole of it is made. Raises BadValue for
+    none, for more than LARGEST_PRINT, and without a reason where one is printed already; NotFound if any is another
+    station's, another form's, ended or unknown; TooMany for the reprints; and what the drawing refuses.
     """
-    ids = _ids_to_print(band_ids, form, officer)
-    pdf.write_pdf(_prints(ids, style), form, out, pdf.PdfOptions(house().settings.print_font))
-    _keep_prints(ids, form, "sheets", style, officer, now)
-    return len(ids)
+    wanted = _wanted(band_ids, form, reprint, officer)
+    pdf.write_pdf(_prints(wanted.ids, style), form, out, pdf.PdfOptions(house().settings.print_font))
+    _keep_prints(wanted, "sheets", style, officer, now)
+    return len(wanted.ids)
 
 
 def as_pages(
-    band_ids: Sequence[int], form: BandForm, style: PrintStyle, *, officer: OfficerAccount, now: datetime
+    band_ids: Sequence[int],
+    form: BandForm,
+    style: PrintStyle,
+    *,
+    reprint: Reprint | None = None,
+    officer: OfficerAccount,
+    now: datetime,
 ) -> list[BandPrint]:
     """The same for the browser's own print, where no font is installed."""
-    ids = _ids_to_print(band_ids, form, officer)
-    made = list(_prints(ids, style))
-    _keep_prints(ids, form, "page", style, officer, now)
+    wanted = _wanted(band_ids, form, reprint, officer)
+    made = list(_prints(wanted.ids, style))
+    _keep_prints(wanted, "page", style, officer, now)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Bands to print in the order of their issue, those of them that are printed already, and why these again."""
+
+    ids: list[int]
+    form: BandForm
+    printed: set[int]
+    reprint: Reprint | None
+
+
+def _wanted(band_ids: Sequence[int], form: BandForm, reprint: Reprint | None, officer: OfficerAccount) -> _Wanted:
+    ids = _ids_to_print(band_ids, form, officer)
+    printed = queries.ids_printed(ids)
+    if printed and reprint is None:
+        raise BadValue("bands.reprint_reason")
+    return _Wanted(ids, form, printed, reprint)
 
 
 def _ids_to_print(band_ids: Sequence[int], form: BandForm, officer: OfficerAccount) -> list[int]:
@@ -168,15 +220,35 @@ def _prints(ids: Sequence[int], style: PrintStyle) -> Iterator[BandPrint]:
             yield _print(band, style)
 
 
-def _keep_prints(
-    ids: Sequence[int], form: BandForm, kind: str, style: PrintStyle, officer: OfficerAccount, now: datetime
-) -> None:
+def _keep_prints(wanted: _Wanted, kind: str, style: PrintStyle, officer: OfficerAccount, now: datetime) -> None:
+    ids = wanted.ids
     with transaction():
-        # Asked again: drawing takes its time, and an elder may have moved meanwhile.
-        if queries.ids_to_print(ids, form, station_id=officer.station_id) != list(ids):
+        # In the deed itself: what is not handed out has cost nothing. First, so that an officer's prints queue here.
+        for _ in wanted.printed:
+            limits.spend(REPRINTS_AN_OFFICER, officer.actor, now=now)
+        # Asked again: drawing takes its time, and an elder may have moved or somebody else have printed meanwhile.
+        still = queries.ids_to_print(ids, wanted.form, station_id=officer.station_id)
+        if still != ids or queries.ids_printed(ids) != wanted.printed:
             raise Conflict("bands.changed_meanwhile")
         _mark_printed(ids, now)
-        _record(queries.list_by_id(ids), officer.actor, kind, style, now)
+        bands = queries.list_by_id(ids)
+        reasons = {band_id: wanted.reprint.value for band_id in wanted.printed if wanted.reprint}
+        _record(bands, officer.actor, kind, style, now, reasons)
+        for band in bands:
+            _tell_family(band, officer, now)
+
+
+def _tell_family(band: Band, officer: OfficerAccount, now: datetime) -> None:
+    """Once a band and day: a print that failed and the one after it are one piece of news."""
+    if band.elder_id is None:
+        return
+    local = now.astimezone(ZONE)
+    facts = house().settings.issuer | {
+        "station": officer.station_name,
+        "code_tail": band.code.tail,
+        "time": f"{local:%H:%M}",
+    }
+    family.owe(band.elder_id, f"band_printed:{band.id}:{local:%y%m%d}", wording="band_printed", facts=facts, at=now)
 
 
 # ---- both
@@ -186,8 +258,17 @@ def _mark_printed(ids: Sequence[int], now: datetime) -> None:
     db.session.execute(sa.update(Band).where(Band.id.in_(ids)).values(printed_at=now))
 
 
-def _record(bands: Sequence[Band], actor: str, kind: str, style: PrintStyle, now: datetime) -> None:
+def _record(
+    bands: Sequence[Band],
+    actor: str,
+    kind: str,
+    style: PrintStyle,
+    now: datetime,
+    reasons: Mapping[int, str] | None = None,
+) -> None:
+    """One row a band; `reasons` by the ids of those that were printed before."""
     for band in bands:
+        known = {"reason": reasons[band.id]} if reasons and band.id in reasons else {}
         trail.record(
             Deed.BAND_PRINTED,
             actor=actor,
@@ -196,6 +277,7 @@ def _record(bands: Sequence[Band], actor: str, kind: str, style: PrintStyle, now
             elder_id=band.elder_id,
             kind=kind,
             look=style.look.value,
+            **known,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -33,12 +34,25 @@ from wristband.stations.models import Station
 from wristband.values.phone import Phone
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A photo that waits to be hung, and whether it was turned because a face lay on its side."""
+
+    photo_id: int
+    turned: bool
+
+
 def keep_photo(data: bytes, *, guardian_id: int, now: datetime) -> int:
     """Clean a picture and keep it for a form that is not finished yet. Returns the photo's id. Raises BadValue."""
+    return keep_picture(data, guardian_id=guardian_id, now=now).photo_id
+
+
+def keep_picture(data: bytes, quarters: int | None = None, *, guardian_id: int, now: datetime) -> Kept:
+    """The same, turned to the right by so many quarters, and told whether it was turned because of its face."""
     photo_id = new_id()
     with transaction():
         limits.spend(PHOTOS_A_GUARDIAN, str(guardian_id), now=now)
-    clean = photos.clean(data)
+    clean = photos.clean(data, quarters=quarters)
     with transaction():
         data_keys.make(photo_id)
     house().files.write(clean.jpeg, place=PHOTO_PLACE, row=photo_id, owner=photo_id)
@@ -57,7 +71,7 @@ def keep_photo(data: bytes, *, guardian_id: int, now: datetime) -> int:
                 kept_at=now,
             )
         )
-    return photo_id
+    return Kept(photo_id, bool(clean.turned))
 
 
 def register(
@@ -159,6 +173,30 @@ def replace_portrait(elder_id: int, photo_id: int, *, guardian_id: int, now: dat
             sa.update(Photo).where(Photo.elder_id == elder_id, Photo.replaced_at.is_(None)).values(replaced_at=now)
         )
         _hang(photo_id, elder_id, guardian_id, now)
+
+
+def turn_portrait(elder_id: int, photo_id: int, quarters: int, *, guardian_id: int, now: datetime) -> None:
+    """Turn the portrait that the page showed by so many quarters to the right, and look for its face again.
+
+    The turned picture takes its place; bands already printed keep theirs. Sent twice it is turned once: where another
+    picture hangs by now, that one stays as it is. Raises NotFound, TooMany, Unavailable.
+    """
+    jpeg = portrait_bytes(elder_id, guardian_id=guardian_id)
+    if not _hangs(elder_id, photo_id):
+        return
+    db.session.rollback()  # nothing of the database is held while it is turned
+    kept = keep_picture(jpeg, quarters, guardian_id=guardian_id, now=now)
+    with transaction():
+        queries.get_elder(elder_id, guardian_id=guardian_id, held=True)
+        if not _hangs(elder_id, photo_id):
+            return
+        db.session.execute(sa.update(Photo).where(Photo.id == photo_id).values(replaced_at=now))
+        _hang(kept.photo_id, elder_id, guardian_id, now)
+
+
+def _hangs(elder_id: int, photo_id: int) -> bool:
+    portrait = queries.find_portrait(elder_id)
+    return portrait is not None and portrait.id == photo_id
 
 
 def adjust_crop(elder_id: int, crop: photos.Crop, *, guardian_id: int, now: datetime) -> None:

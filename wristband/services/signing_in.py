@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -16,14 +15,19 @@ from wristband import limits
 from wristband.accounts import queries
 from wristband.accounts.models import Guardian, SignIn
 from wristband.accounts.rules import (
+    CODE_A_DAY,
     CODE_BY_ADDRESS,
+    CODE_BY_KNOWN_DEVICE,
     CODE_BY_PHONE,
+    CODE_BY_PREFIX,
+    CODES,
     IDLE,
     LASTS,
     PASSWORD_BY_ADDRESS,
     PASSWORD_BY_NAME,
     PASSWORD_MAX,
-    TRY_BY_DEVICE,
+    TRY_BY_KNOWN_DEVICE,
+    TRY_BY_PHONE,
     USERNAME,
     Door,
     GuardianAccount,
@@ -32,7 +36,8 @@ from wristband.accounts.rules import (
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
-from wristband.errors import BadValue, Unavailable
+from wristband.errors import BadValue
+from wristband.gates import Gate
 from wristband.house import house
 from wristband.outbox import queue
 from wristband.outbox.rules import Channel
@@ -42,8 +47,8 @@ from wristband.values.phone import Phone
 
 # 64 MiB, three passes: the reference's figure for passwords.
 _passwords = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
-_hash_gate = threading.BoundedSemaphore(1)
-_GATE_WAIT_S = 10
+# Each check takes 64 MiB and a third of a second: one at a time a process.
+_hash_gate = Gate("accounts.busy", at_once=1, waiting=2, wait_s=2)
 # A page in between renews the sign-in at most this often: a read should seldom be a write.
 _TOUCH_EVERY = timedelta(minutes=1)
 
@@ -51,12 +56,14 @@ _TOUCH_EVERY = timedelta(minutes=1)
 def ask_code(phone: Phone, *, address: str, language: str, device: str = "", now: datetime) -> None:
     """Send a sign-in code. Known and unknown numbers are treated alike.
 
-    `address` is the network address asked from; `device` is a browser's own random word: a code belongs to the
-    browser that asked for it, so nobody else can use up its tries. Raises TooMany.
+    `address` is the network address asked from; `device` is a browser's own word: the reference of the last sign-in
+    it made, or a random one. A code belongs to the browser that asked for it, so nobody else can use up its tries,
+    and a browser of this guardian's has budgets of its own. Raises BadValue, TooMany.
     """
+    if phone.calling_code not in house().settings.sms_countries:
+        raise BadValue("phone.country_not_texted", countries=house().settings.sms_countries_told)
     with transaction():
-        limits.spend(CODE_BY_PHONE, phone.e164, now=now)
-        limits.spend(CODE_BY_ADDRESS, address, now=now)
+        _spend_code(phone, device, address, now)
         code = challenges.pose(ChallengePurpose.SIGN_IN, _holder(phone, device), now=now)
         queue.enqueue(
             key=f"sign_in_code:{secrets.token_hex(12)}",
@@ -77,19 +84,34 @@ def enter_code(phone: Phone, code: str, *, language: str, device: str = "", now:
     """
     holder = _holder(phone, device)
     with transaction():
-        limits.spend(TRY_BY_DEVICE, holder, now=now)
+        known = queries.knows_device(phone, device)
+        limits.spend(*(TRY_BY_KNOWN_DEVICE, holder) if known else (TRY_BY_PHONE, phone.e164), now=now)
         taken = challenges.spend_try(ChallengePurpose.SIGN_IN, holder, now=now)
     if taken is None or not challenges.matches(taken, ChallengePurpose.SIGN_IN, holder, code):
         raise BadValue("accounts.code_wrong")
     with transaction():
         if not challenges.win(taken[0], now=now):
             raise BadValue("accounts.code_wrong")
+        if not known:
+            limits.give_back(TRY_BY_PHONE, phone.e164, now=now)
         guardian_id = _guardian_of(phone, language, now)
         return _begin(Door.FAMILY, now, guardian_id=guardian_id)
 
 
 def _holder(phone: Phone, device: str) -> str:
     return f"{phone.e164} {device}"
+
+
+def _spend_code(phone: Phone, device: str, address: str, now: datetime) -> None:
+    """Of a known device its own budget alone: what strangers spend keeps no family out."""
+    if queries.knows_device(phone, device):
+        limits.spend(CODE_BY_KNOWN_DEVICE, _holder(phone, device), now=now)
+        return
+    limits.spend(CODE_BY_PHONE, phone.e164, now=now)
+    limits.spend(CODE_A_DAY, phone.e164, now=now)
+    limits.spend(CODE_BY_PREFIX, phone.prefix, now=now)
+    limits.spend(CODE_BY_ADDRESS, address, now=now)
+    limits.spend(CODES, now=now)
 
 
 def join(phone: Phone, *, language: str, now: datetime) -> int:
@@ -101,26 +123,23 @@ def join(phone: Phone, *, language: str, now: datetime) -> int:
 def enter_password(username: str, password: str, *, address: str = "", now: datetime) -> str:
     """Sign an officer in. Returns the cookie's reference. Raises BadValue, TooMany, Unavailable.
 
-    Tries are counted by name and network `address` together: a stranger elsewhere locks nobody out.
+    Tries are counted by name and network `address` together: a stranger elsewhere locks nobody out. Whoever finds no
+    place at the gate has spent none.
     """
     username = username.strip().lower()[:64]
+    with _hash_gate.enter():
+        with transaction():
+            limits.spend(PASSWORD_BY_NAME, username, address, now=now)
+            limits.spend(PASSWORD_BY_ADDRESS, address, now=now)
+        officer = queries.find_officer_by_username(username) if USERNAME.fullmatch(username) else None
+        officer_id, stored = (officer.id, officer.password_hash) if officer else (None, None)
+        db.session.rollback()  # nothing is held while the hash is worked out
+        fits = len(password) <= PASSWORD_MAX and _password_fits(stored, password)
     with transaction():
-        limits.spend(PASSWORD_BY_NAME, username, address, now=now)
-        limits.spend(PASSWORD_BY_ADDRESS, address, now=now)
-    officer = queries.find_officer_by_username(username) if USERNAME.fullmatch(username) else None
-    stored = officer.password_hash if officer else None
-    db.session.rollback()  # nothing is held while the hash is worked out
-    fits = len(password) <= PASSWORD_MAX and _password_fits(stored, password)
-    with transaction():
-        if officer is None or not fits:
-            trail.record(
-                Deed.OFFICER_REFUSED,
-                actor="officer",
-                subject=f"officer:{officer.id}" if officer else "officer:unknown",
-                at=now,
-            )
-        else:
-            return _begin(Door.POLICE, now, officer_id=officer.id)
+        if officer_id is not None and fits:
+            return _begin(Door.POLICE, now, officer_id=officer_id)
+        subject = f"officer:{officer_id or 'unknown'}"
+        trail.record(Deed.OFFICER_REFUSED, actor="officer", subject=subject, at=now)
     raise BadValue("accounts.password_wrong")
 
 
@@ -205,12 +224,7 @@ def _actor(sign_in: SignIn) -> str:
 
 
 def _password_fits(stored: str | None, password: str) -> bool:
-    """Each check takes 64 MiB and a third of a second: one at a time a process. Raises Unavailable."""
-    if not _hash_gate.acquire(timeout=_GATE_WAIT_S):
-        raise Unavailable("accounts.busy")
     try:
         return _passwords.verify(stored or _nobody(), password) and stored is not None
     except (Argon2Error, InvalidHashError):
         return False
-    finally:
-        _hash_gate.release()

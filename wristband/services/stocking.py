@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from wristband.audit import trail
@@ -16,19 +17,18 @@ from wristband.bands import queries, tokens
 from wristband.bands.artwork.design import Design
 from wristband.bands.artwork.release import release
 from wristband.bands.models import Band, Batch
-from wristband.bands.printing.band import BandPrint
 from wristband.bands.printing.manifest import Manifest, Sheet
-from wristband.bands.printing.stock import StockPrint
-from wristband.bands.printing.words import Language
-from wristband.bands.rules import LARGEST_BATCH, BandForm, BandState, Look
+from wristband.bands.printing.stock import Blank, StockPrint, print_sheet
+from wristband.bands.rules import LARGEST_BATCH, BandEnd, BandForm, BandState
 from wristband.db import db, new_id, transaction
 from wristband.errors import BadValue, Unavailable
 from wristband.house import house
 from wristband.scans.challenges import hash_check_code
 from wristband.sealing import box
-from wristband.values.code import BandCode, CheckCode
+from wristband.values.code import CheckCode
 
 _CHUNK = 100
+_ENDED_AT_ONCE = 500
 _USUAL_PRINT = StockPrint()
 
 
@@ -111,17 +111,52 @@ def _band(blank: _Blank, batch_id: int, form: BandForm, now: datetime) -> Band:
     )
 
 
-# ---- printing
+# ---- ending
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A band as a worker is told of it."""
+class Ended:
+    """What one piece of ending came to: blanks that ended, and bands left alone because they are somebody's."""
 
-    number: int
-    design: bytes
-    check_code: str | None
-    issued: date
+    ended: int
+    bound: int
+
+
+def end_blanks(batch_id: int, numbers: Collection[int], why: BandEnd, *, now: datetime) -> Iterator[Ended]:
+    """End the batch's blanks with these numbers, or all of them; yields after each piece. They bind no more.
+
+    What is bound, or has ended, is left as it is: again, it ends nothing. Raises NotFound; BadValue
+    `bands.number_unknown` for a number that the batch has not.
+    """
+    wanted = queries.get_batch(batch_id).wanted
+    if beyond := [number for number in numbers if not 1 <= number <= wanted]:
+        raise BadValue("bands.number_unknown", number=beyond[0], wanted=wanted)
+    chosen: Sequence[int] = sorted(set(numbers)) or range(1, wanted + 1)
+    for start in range(0, len(chosen), _ENDED_AT_ONCE):
+        piece = chosen[start : start + _ENDED_AT_ONCE]
+        with transaction():
+            in_piece = (Band.batch_id == batch_id, Band.batch_number.in_(piece))
+            done = db.session.execute(
+                sa.update(Band)
+                .where(*in_piece, Band.state == BandState.BLANK)
+                .values(state=BandState.ENDED, ended_at=now, end=why, check_code_sealed=None)
+            )
+            ended = int(done.rowcount)  # type: ignore[attr-defined]
+            if ended:
+                trail.record(
+                    Deed.BAND_ENDED,
+                    actor="operator",
+                    subject=f"batch:{batch_id}",
+                    at=now,
+                    why=why.value,
+                    count=ended,
+                    first=piece[0],
+                    last=piece[-1],
+                )
+        yield Ended(ended, queries.count_bound(batch_id, piece))
+
+
+# ---- printing
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +165,7 @@ class _SheetJob:
 
     name: str
     first: int
-    rows: tuple[_Row, ...]
+    blanks: tuple[Blank, ...]
     form: BandForm
     how: StockPrint
 
@@ -147,9 +182,9 @@ def print_batch(
     """Print a batch into numbered files of `sheet_size` bands and a manifest; yields how many bands each time.
 
     A band lies in exactly one file, by its number. A file the manifest holds with the same digest is left; one that a
-    kill left behind half is made again whole. At most `in_flight` sheets are held at once. Raises NotFound; BadValue
-    `bands.sheet_size`, `bands.batch_unfinished` (a sheet that would lack bands today and have them tomorrow is printed
-    twice), and what `Manifest` and `StockPrint.sheet` refuse.
+    kill left behind half is made again whole. What has ended is not printed. At most `in_flight` sheets are held at
+    once. Raises NotFound; BadValue `bands.sheet_size`, `bands.batch_unfinished` (a sheet that would lack bands today
+    and have them tomorrow is printed twice), and what `Manifest.open` and `StockPrint.sheet` refuse.
     """
     if not 1 <= sheet_size <= 500:
         raise BadValue("bands.sheet_size")
@@ -157,24 +192,26 @@ def print_batch(
     if (minted := queries.count_minted(batch_id)) < batch.wanted:
         raise BadValue("bands.batch_unfinished", batch=batch_id, minted=minted, wanted=batch.wanted)
     about = {"batch": str(batch_id), "form": batch.form.value, **how.about, "sheet_size": sheet_size}
-    manifest = Manifest.open(folder, about)
     names = {
         first: f"{batch_id}-{first:06d}-{first + sheet_size - 1:06d}.{how.ending}"
         for first in range(1, batch.wanted + 1, sheet_size)
     }
-    printed = {first: manifest.printed(name) for first, name in names.items()}
-    if done := sum(printed.values()):
-        yield done
-    jobs = (_job(batch, first, sheet_size, name, how) for first, name in names.items() if not printed[first])
-    for job, data in _in_order(workers, jobs, in_flight):
-        manifest.keep(Sheet(job.name, job.first, len(job.rows)), data)
-        yield len(job.rows)
+    with Manifest.open(folder, about) as manifest:
+        printed = {first: manifest.printed(name) for first, name in names.items()}
+        if done := sum(printed.values()):
+            yield done
+        jobs = (_job(batch, first, sheet_size, name, how) for first, name in names.items() if not printed[first])
+        for job, data in _in_order(workers, jobs, in_flight):
+            manifest.keep(Sheet(job.name, job.first, len(job.blanks)), data)
+            yield len(job.blanks)
 
 
 def _in_order(workers: Executor, jobs: Iterator[_SheetJob], in_flight: int) -> Iterator[tuple[_SheetJob, bytes]]:
     waiting: list[tuple[_SheetJob, Future[bytes]]] = []
     for job in jobs:
-        waiting.append((job, workers.submit(_print, job)))
+        if not job.blanks:
+            continue  # every one of them has ended
+        waiting.append((job, workers.submit(print_sheet, job.blanks, job.form, job.how)))
         if len(waiting) >= in_flight:
             first, future = waiting.pop(0)
             yield first, future.result()
@@ -184,17 +221,10 @@ def _in_order(workers: Executor, jobs: Iterator[_SheetJob], in_flight: int) -> I
 
 def _job(batch: Batch, first: int, sheet_size: int, name: str, how: StockPrint) -> _SheetJob:
     bands = queries.list_minted(batch.id, first, sheet_size)
-    rows = tuple(_Row(band.batch_number or 0, band.design, band.check_code, band.issued_at.date()) for band in bands)
+    blanks = tuple(
+        Blank(band.batch_number or 0, band.design, band.check_code, band.issued_at.date())
+        for band in bands
+        if band.state is not BandState.ENDED
+    )
     db.session.expunge_all()  # ten thousand rows are not kept because they were once read
-    return _SheetJob(name, first, rows, batch.form, how)
-
-
-def _print(job: _SheetJob) -> bytes:
-    language: Language = "en" if job.how.style.language == "en" else "zh"
-    bands = []
-    for row in job.rows:
-        drawn = Design.from_bytes(row.design)
-        code, check = BandCode.from_serial(drawn.serial), CheckCode.parse(row.check_code) if row.check_code else None
-        discreet = job.how.style.look is Look.DISCREET
-        bands.append((row.number, BandPrint(drawn, None, code, check, row.issued, language, discreet)))
-    return job.how.sheet(bands, job.form)
+    return _SheetJob(name, first, blanks, batch.form, how)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +33,7 @@ from wristband.scans.levels import (
 from wristband.scans.models import Scan
 from wristband.scans.news import get_open_elder, news
 from wristband.scans.rules import (
+    CODE_DIGITS,
     CODE_LASTS,
     ELDERS_BY_PHONE,
     FINDER_CODE_BY_ADDRESS,
@@ -42,9 +45,6 @@ from wristband.scans.rules import (
 )
 from wristband.values.code import CheckCode
 from wristband.values.phone import Phone
-
-_PREFIX_DIGITS = 10
-"""`+86` and the seven digits that one range of numbers shares."""
 
 
 # ---- the check code from the inside of the band
@@ -64,7 +64,11 @@ def enter_check_code(reference: str, check: CheckCode, *, now: datetime) -> str:
         raise BadValue("scans.check_refused")
     with transaction():
         scan = queries.get_acted_scan(reference, held=True)
-        db.session.execute(sa.update(Band).where(Band.id == tried.band_id).values(check_tries=Band.check_tries - 1))
+        # An honest try costs nobody anything: not the band's life, not its day, not this phone's hour.
+        band = sa.update(Band).where(Band.id == tried.band_id)
+        db.session.execute(band.values(check_tries=Band.check_tries - 1))
+        limits.give_back(CHECK_BY_DEVICE, f"scan:{scan.id}", now=now)
+        limits.give_back(CHECK_BY_BAND, tried.serial, now=now)
         elder_id = get_open_elder(scan, now=now)
         if not consented(elder_id, Purpose.CARD):
             raise NotAllowed("scans.card_closed")
@@ -77,6 +81,7 @@ class _Tried:
     elder_id: int | None
     kept: str
     tries: int
+    serial: str = ""
 
 
 def _spend_check_try(reference: str, now: datetime) -> _Tried:
@@ -96,7 +101,7 @@ def _spend_check_try(reference: str, now: datetime) -> _Tried:
         _record_try(scan, Proof.CHECK_CODE, taken.elder_id if taken else None, now)
     if taken is None:
         return _Tried(0, None, challenges.no_check_code(), 0)
-    return _Tried(taken.id, taken.elder_id, taken.check_code_hash, taken.check_tries)
+    return _Tried(taken.id, taken.elder_id, taken.check_code_hash, taken.check_tries, serial or "")
 
 
 def _tell_of_guesses(tried: _Tried, now: datetime) -> None:
@@ -129,13 +134,13 @@ def ask_code(reference: str, phone: Phone, *, address: str, language: str, now: 
 
     The budgets are apart from those of sign-in codes and of owed messages: spent, they silence neither.
     """
-    if not phone.e164.startswith("+86"):
-        raise BadValue("phone.not_a_mobile")
+    if phone.calling_code not in house().settings.sms_countries:
+        raise BadValue("phone.country_not_texted", countries=house().settings.sms_countries_told)
     with transaction():
         scan = queries.get_acted_scan(reference, held=True)
         get_open_elder(scan, now=now)  # no text for a record that stays shut
         limits.spend(FINDER_CODE_BY_PHONE, phone.e164, now=now)
-        limits.spend(FINDER_CODE_BY_PREFIX, phone.e164[:_PREFIX_DIGITS], now=now)
+        limits.spend(FINDER_CODE_BY_PREFIX, phone.prefix, now=now)
         limits.spend(FINDER_CODE_BY_ADDRESS, address, now=now)
         limits.spend(FINDER_CODES, now=now)
         code = challenges.pose(ChallengePurpose.FINDER, _holder(scan, phone), now=now)
@@ -152,7 +157,13 @@ def ask_code(reference: str, phone: Phone, *, address: str, language: str, now: 
 
 
 def enter_code(reference: str, phone: Phone, code: str, *, now: datetime) -> str:
-    """A finder who can be called back. Returns the grant's token. Raises BadValue, NotAllowed, NotFound, TooMany."""
+    """A finder who can be called back. Returns the grant's token. Raises BadValue, NotAllowed, NotFound, TooMany.
+
+    What cannot be a code is a slip and spends no try.
+    """
+    code = "".join(unicodedata.normalize("NFKC", code).split())
+    if not re.fullmatch(rf"[0-9]{{{CODE_DIGITS}}}", code, re.ASCII):
+        raise BadValue("scans.code_missing")
     with transaction():
         scan = queries.get_acted_scan(reference, held=True)
         limits.spend(FINDER_TRY_BY_PHONE, phone.e164, now=now)

@@ -78,6 +78,16 @@ class Phone:
         return phone
 
     @property
+    def calling_code(self) -> str:
+        """Digits of the country's calling code: 86."""
+        return str(self._parsed().country_code)
+
+    @property
+    def prefix(self) -> str:
+        """What one range of numbers shares: calling code and seven digits ("+861380013")."""
+        return self.e164[: len(self.calling_code) + 8]
+
+    @property
     def is_mobile(self) -> bool:
         """Whether the number plan allows a mobile here (where plans do not tell, as in America, it may be one)."""
         return not self.extension and phonenumbers.number_type(self._parsed()) in _MOBILE_TYPES

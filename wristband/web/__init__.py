@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def open_doors(app: Flask, settings: Settings) -> None:
     """Attach what every answer shares, then each door these settings name."""
-    from wristband.web import errors, filters, forms, headers, language, pages, sessions
+    from wristband.web import errors, filters, forms, headers, hosts, language, pages, sessions
     from wristband.web.finder import finder
     from wristband.web.guardian import family
     from wristband.web.health import health
@@ -27,7 +27,7 @@ def open_doors(app: Flask, settings: Settings) -> None:
     app.session_interface = sessions.DoorSessions()
     app.url_map.merge_slashes = False  # an address is right or unknown: nobody is sent on
     app.url_map.converters["int"] = forms.RowId
-    for part in (headers, language, filters, errors, pages, forms):
+    for part in (hosts, headers, language, filters, errors, pages, forms):
         part.attach(app)
     app.register_blueprint(health)
     doors = {"finder": finder, "family": family, "police": police, "platform": platform}

@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, make_response, redirect, render_temp
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from wristband.errors import NotAllowed, Refusal, SignInNeeded, TooMany
+from wristband.errors import NotAllowed, Refusal, SignInNeeded, TooMany, Unavailable
 from wristband.refusals import SENTENCES
 from wristband.web.filters import duration
 from wristband.web.language import gettext
@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 # What a cookie is not made larger for.
 _LONGEST_QUERY = 800
+
+# When it makes sense to come back to what was busy, in seconds.
+_BUSY_S = "5"
 
 # Refusals of the framework itself, by status, in our words.
 _BY_STATUS = {
@@ -42,6 +45,8 @@ def refused(page: str | Response, refusal: Refusal) -> Response:
     response = make_response(page, refusal.status)
     if isinstance(refusal, TooMany):
         response.headers["Retry-After"] = str(refusal.retry_after_s)
+    elif isinstance(refusal, Unavailable):
+        response.headers["Retry-After"] = _BUSY_S
     return response
 
 
@@ -84,7 +89,7 @@ def attach(app: Flask) -> None:
     def _store(fault: SQLAlchemyError) -> Response:
         log.error("store_fault", exc_info=fault, endpoint=request.endpoint)
         response = _page(503, gettext(SENTENCES["page.store_busy"]))
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = _BUSY_S
         return response
 
     @app.errorhandler(Exception)

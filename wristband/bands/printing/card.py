@@ -44,9 +44,9 @@ def _loud(surface: Surface, band: BandPrint, column: float, top: float, room: fl
 
 def _foot(surface: Surface, band: BandPrint) -> None:
     ink, room = band.ink, WIDTH_MM - 2 * _MARGIN_MM
-    surface.text(_MARGIN_MM, 44.2, band.number, height=3.6, width=room, bold=not band.discreet, colour=ink)
-    surface.text(_MARGIN_MM, 50.0, band.typed, height=2.1, width=room - 22, colour=ink)
-    surface.text(WIDTH_MM - _MARGIN_MM, 50.0, band.month, height=2.1, width=20, align="right", colour=ink)
+    surface.text(_MARGIN_MM, 44.2, band.number, height=3.6, width=room - 22, bold=not band.discreet, colour=ink)
+    surface.text(_MARGIN_MM, 50.0, band.typed, height=2.1, width=room, colour=ink)
+    surface.text(WIDTH_MM - _MARGIN_MM, 44.2, band.month, height=2.1, width=20, align="right", colour=ink)
 
 
 def inside(surface: Surface, band: BandPrint) -> None:

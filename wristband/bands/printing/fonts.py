@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import hashlib
 import io
 import os
@@ -237,6 +238,8 @@ def _cut(source: Path, characters: str) -> Path:
         handle, made = tempfile.mkstemp(suffix=".otf", dir=_folder())
         with os.fdopen(handle, "wb") as cut:
             font.save(cut)
+    del font, cutter
+    gc.collect()  # twenty megabytes of outlines refer to each other, and would wait for the next font's
     return Path(made)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from wristband.errors import BadValue
+from wristband.errors import BadValue, Conflict
 
 _NAME = "manifest.json"
+_LOCK = ".printing"
+# What a print is told by, where its folder holds another.
+_OPTIONS = {"output": "--output", "look": "--look", "language": "--language", "dpi": "--dpi", "sheet_size": "--sheet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +29,42 @@ class Sheet:
 
 
 class Manifest:
-    """The manifest of a folder. Files and manifest are each written whole or not at all."""
+    """The manifest of a folder, and that folder to itself until it is closed.
 
-    def __init__(self, folder: Path, about: Mapping[str, str | int], sheets: dict[str, dict[str, Any]]) -> None:
-        self._folder, self._about, self._sheets = folder, dict(about), sheets
+    Files and manifest are each written whole or not at all, and for their owner's eyes: they hold check codes.
+    """
+
+    def __init__(
+        self, folder: Path, about: Mapping[str, str | int], sheets: dict[str, dict[str, Any]], lock: int
+    ) -> None:
+        self._folder, self._about, self._sheets, self._lock = folder, dict(about), sheets, lock
 
     @classmethod
     def open(cls, folder: Path, about: Mapping[str, str | int]) -> Manifest:
-        """The folder's manifest, or a fresh one. Raises BadValue where the folder is another print's, or unfit."""
-        path = folder / _NAME
+        """The folder's manifest, or a fresh one.
+
+        Raises Conflict where another print is at work; BadValue where the folder is another print's, or unfit.
+        """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            known = json.loads(path.read_text()) if path.exists() else {**about, "sheets": []}
-            sheets = {sheet["file"]: sheet for sheet in known["sheets"]}
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
-            raise BadValue("bands.folder_unwritable", folder=folder.name) from None
-        except (ValueError, KeyError, TypeError):
-            raise BadValue("bands.folder_of_another", folder=folder.name) from None
-        if any(known.get(name) != value for name, value in about.items()):
-            raise BadValue("bands.folder_of_another", folder=folder.name)
-        return cls(folder, about, sheets)
+            raise BadValue("bands.folder_unwritable", folder=str(folder)) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return cls(folder, about, _known_sheets(folder, about), lock)
+        except BlockingIOError:
+            os.close(lock)
+            raise Conflict("bands.folder_busy", folder=str(folder)) from None
+        except BaseException:
+            os.close(lock)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._lock)
 
     def printed(self, file: str) -> int:
         """How many bands lie in the file as it was written; 0 where it is missing, half or altered."""
@@ -62,7 +82,27 @@ class Manifest:
             _write_whole(self._folder / sheet.file, data)
             _write_whole(self._folder / _NAME, json.dumps(whole, indent=1).encode())
         except OSError:
-            raise BadValue("bands.folder_unwritable", folder=self._folder.name) from None
+            raise BadValue("bands.folder_unwritable", folder=str(self._folder)) from None
+
+
+def _known_sheets(folder: Path, about: Mapping[str, str | int]) -> dict[str, dict[str, Any]]:
+    """The sheets that its manifest names, of the very print that is `about`."""
+    path = folder / _NAME
+    try:
+        known = json.loads(path.read_text()) if path.exists() else {**about, "sheets": []}
+        sheets = {sheet["file"]: sheet for sheet in known["sheets"]}
+    except OSError:
+        raise BadValue("bands.folder_unwritable", folder=str(folder)) from None
+    except (ValueError, KeyError, TypeError):
+        raise BadValue("bands.folder_of_another", folder=str(folder)) from None
+    differing = [name for name, value in about.items() if known.get(name) != value]
+    if not differing:
+        return sheets
+    if not set(differing) <= set(_OPTIONS):
+        raise BadValue("bands.folder_of_another", folder=str(folder))
+    there = " ".join(f"{_OPTIONS[name]} {known.get(name)}" for name in differing if name in known)
+    wanted = " ".join(f"{_OPTIONS[name]} {about[name]}" for name in differing)
+    raise BadValue("bands.folder_of_another_print", folder=str(folder), there=there, wanted=wanted)
 
 
 def _sha256(data: bytes) -> str:
@@ -71,7 +111,8 @@ def _sha256(data: bytes) -> str:
 
 def _write_whole(path: Path, data: bytes) -> None:
     aside = path.with_suffix(".part")
-    with open(aside, "wb") as file:
+    aside.unlink(missing_ok=True)
+    with open(aside, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -46,5 +46,5 @@ def inside(surface: Surface, band: BandPrint) -> None:
     surface.text(
         middle, 20.6, f"{band.month} {band.issuer}".strip(), height=1.6, width=room, align="centre", colour=ink
     )
-    surface.text(middle, 23.2, words.renew, height=1.4, width=room, align="centre", colour=ink)
-    surface.text(_MARGIN_MM, HEIGHT_MM - 0.6, words.fold, height=1.1, width=20, colour=ink)
+    surface.text(middle, 22.9, words.renew, height=1.3, width=room, align="centre", colour=ink)
+    surface.text(_MARGIN_MM, HEIGHT_MM - 1.2, words.fold, height=1.0, width=20, colour=ink)

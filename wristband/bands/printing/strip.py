@@ -51,7 +51,7 @@ def inside(surface: Surface, band: BandPrint) -> None:
     surface.text(middle + 52, 8.0, band.month, height=2.6, width=80, colour=ink)
     surface.text(middle + 52, 13.0, words.renew, height=2.6, width=80, colour=ink)
     surface.text(middle + 52, 18.0, band.issuer, height=2.6, width=80, colour=ink)
-    surface.text(4, HEIGHT_MM - 0.8, words.fold, height=1.5, width=40, colour=ink)
+    surface.text(4, HEIGHT_MM - 1.6, words.fold, height=1.5, width=40, colour=ink)
 
 
 def on_one_side(surface: Surface, band: BandPrint) -> None:
@@ -64,5 +64,6 @@ def on_one_side(surface: Surface, band: BandPrint) -> None:
     if band.check_code is not None:
         said = f"{words.check_code} {band.check_code.shown}"
         surface.text(left, 11.6, said, height=4.2, width=room, bold=True, colour=ink)
-        surface.paragraph(left, 15.4, words.check_code_use, height=2.0, width=room, lines=2, colour=ink)
-    surface.text(left, 22.6, f"{band.month} {band.issuer}".strip(), height=2.0, width=room, colour=ink)
+        surface.paragraph(left, 14.8, words.check_code_use, height=1.9, width=room, lines=2, colour=ink)
+    surface.text(left, 20.6, f"{band.month} · {words.renew}", height=1.9, width=room, colour=ink)
+    surface.text(left, 23.6, band.issuer, height=1.9, width=room, colour=ink)

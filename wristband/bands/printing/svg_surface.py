@@ -20,6 +20,9 @@ _UNITS_PER_MM = 96 / MM_PER_INCH
 class SvgSurface(Surface):
     """Gathers elements; `document` is the result."""
 
+    symbol_title = ""
+    """What a screen reader says of the symbol, where the whole is no picture."""
+
     def __init__(self, type_: Type, *, coloured_stock: bool = False) -> None:
         super().__init__(type_, coloured_stock=coloured_stock)
         self._said: list[str] = []
@@ -67,7 +70,9 @@ class SvgSurface(Surface):
     def symbol(self, x: float, y: float, size_mm: float, symbol: Symbol) -> None:
         """The symbol, in vectors altogether."""
         paper = drawing.WHITE if self.coloured_stock else symbol.ground
-        drawn = drawing.svg(symbol.design, symbol.portrait, size_mm=size_mm, ink=symbol.ink, paper=paper)
+        drawn = drawing.svg(
+            symbol.design, symbol.portrait, size_mm=size_mm, ink=symbol.ink, paper=paper, title=self.symbol_title
+        )
         place = f"translate({x:.4f} {y:.4f}) scale({1 / _UNITS_PER_MM:.8f})"
         self._said.append(f'<g transform="{place}">{drawn}</g>')
 

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("disposition", sa.String(24), nullable=False),
         sa.Column("code_hash", sa.String(64), nullable=True),
         sa.Column("tries", sa.SmallInteger(), nullable=False),
+        sa.Column("codes_before", sa.SmallInteger(), nullable=False),
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -47,6 +48,21 @@ def upgrade() -> None:
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
         )
+    op.create_table(
+        "hand_over_try",
+        sa.Column("hand_over_id", sa.BigInteger(), nullable=False),
+        sa.Column("scan_id", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["hand_over_id"], ["hand_over.id"], name=op.f("fk_hand_over_try_hand_over_id_hand_over")
+        ),
+        sa.ForeignKeyConstraint(["scan_id"], ["scan.id"], name=op.f("fk_hand_over_try_scan_id_scan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_over_try")),
+        sa.UniqueConstraint("hand_over_id", "scan_id", name="uq_hand_over_try_finder"),
+    )
+    with op.batch_alter_table("hand_over_try") as table:
+        table.create_index(op.f("ix_hand_over_try_scan_id"), ["scan_id"])
     op.create_table(
         "emergency_look",
         sa.Column("elder_id", sa.BigInteger(), nullable=False),
@@ -73,4 +89,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("emergency_look")
+    op.drop_table("hand_over_try")
     op.drop_table("hand_over")

@@ -10,7 +10,7 @@ from wristband import clock
 from wristband.errors import BadValue, NotAllowed, TooMany, Unavailable
 from wristband.scans import queries as scans
 from wristband.scans.disclosure import Card, ConsentedCard, TracedCard
-from wristband.scans.levels import GRANT_LASTS
+from wristband.scans.levels import GRANT_LASTS, GrantState
 from wristband.services import approving, disclosing, verifying
 from wristband.values.code import CheckCode
 from wristband.values.phone import Phone
@@ -26,7 +26,7 @@ _TOLD = (BadValue, NotAllowed, TooMany, Unavailable)
 
 @finder.get("/s/<scan>/help")
 @anyone
-def ways(scan: str) -> str:
+def ways(scan: str) -> Response:
     """The three proofs, for who is with the elder and wants to know how to help."""
     return _ways(scan)
 
@@ -65,7 +65,7 @@ def enter_phone_code(scan: str) -> Response:
     except BadValue as refusal:
         return refused(_ways(scan, phone_error=sentence(refusal)), refusal)
     try:
-        token = verifying.enter_code(scan, phone, request.form.get("code", "").strip()[:12], now=clock.now())
+        token = verifying.enter_code(scan, phone, request.form.get("code", "")[:40], now=clock.now())
     except _TOLD as refusal:
         return refused(_code_page(scan, phone, error=sentence(refusal)), refusal)
     return _shown(scan, token)
@@ -75,10 +75,12 @@ def enter_phone_code(scan: str) -> Response:
 @finder_tap
 def ask_family(scan: str) -> Response:
     """Ask the family to let this phone see. The page that answers holds the two digits and this phone's token."""
+    typed = request.form.get("call_me", "")[:40]
     try:
-        token, number = approving.ask_family(scan, now=clock.now())
+        phone = Phone.parse_mobile(typed) if typed.strip() else None
+        token, number = approving.ask_family(scan, phone=phone, address=network(), now=clock.now())
     except _TOLD as refusal:
-        return refused(_ways(scan, ask_error=sentence(refusal)), refusal)
+        return refused(_ways(scan, call_me=typed, ask_error=sentence(refusal)), refusal)
     page = render_template("finder/asked.html", door="finder", scan=scan, grant=token, number=number, waited=False)
     return _with_cookie(make_response(page), token)
 
@@ -99,7 +101,7 @@ def card(scan: str) -> Response:
     """The card again, or for the first time after the family said yes. The token is a field or a cookie."""
     token = request.form.get("grant", "")[:_CARD_WORDS] or request.cookies.get(_cookie_name(), "")[:_CARD_WORDS]
     found = scans.find_grant(scan, token)
-    if found is not None and found.state.value == "asked" and found.ends_at > clock.now():
+    if found is not None and found.state is GrantState.ASKED and found.ends_at > clock.now():
         page = render_template(
             "finder/asked.html", door="finder", scan=scan, grant=token, number=found.number, waited=True
         )
@@ -140,17 +142,21 @@ def _age(opened: Card) -> int | None:
     return clock.now().year - opened.birth_year
 
 
-def _ways(scan: str, **told: str) -> str:
+def _ways(scan: str, **told: str) -> Response:
     """The page of the three proofs. Raises NotFound for a scan that did nothing."""
     found = scans.get_acted_scan(scan)
-    return render_template(
+    grant = scans.find_grant(scan, request.cookies.get(_cookie_name(), "")[:_CARD_WORDS])
+    page = render_template(
         "finder/help.html",
         door="finder",
         scan=scan,
         told=told,
         recognised=scans.recognised(found),
-        seen_before=_cookie_name() in request.cookies,
+        seen_before=grant is not None and grant.state is GrantState.GIVEN and grant.ends_at > clock.now(),
     )
+    response = make_response(page)
+    response.vary.add("Cookie")
+    return response
 
 
 def _code_page(scan: str, phone: Phone, *, error: str = "") -> str:

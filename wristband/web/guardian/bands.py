@@ -30,7 +30,7 @@ from wristband.web.forms import find_id
 from wristband.web.guardian import family
 from wristband.web.guards import guardian
 from wristband.web.language import gettext
-from wristband.web.symbols import form_mm, symbol_svg
+from wristband.web.symbols import sheet_svg, symbol_svg
 
 # The symbol on the page, larger than in print: a phone scans it from a screen.
 _ON_SCREEN_MM = 60.0
@@ -95,7 +95,7 @@ def band_as_page(band_id: int) -> str:
         band_id=band_id,
         made=made,
         form_name=form.value,
-        symbol=symbol_svg(made, form_mm(made, form)),
+        drawn=sheet_svg(made, form),
         chosen_style=style,
     )
 

@@ -1,16 +1,17 @@
-"""What others may see of an elder: a finder's question, what is open now, and who has looked."""
+"""What others may see of an elder: a finder's question, what is open now, and who has looked or changed it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask import Response, g, make_response, redirect, render_template, request, url_for
 
 from wristband import clock
 from wristband.accounts.queries import stations_of_officers
 from wristband.audit import accesses
-from wristband.audit.accesses import Access
+from wristband.audit.accesses import CHANGES, Access
+from wristband.bands.rules import REPRINT_WORDS, Reprint
 from wristband.elders.queries import get_elder
 from wristband.errors import BadValue, Conflict, NotAllowed
 from wristband.scans import queries as scans
@@ -69,21 +70,20 @@ class Line:
     who: str
     what: str
     why: str = ""
+    purpose: str = ""
+    """The consent that was given or withdrawn."""
 
 
 @family.get("/elders/<int:elder_id>/log")
 @guardian
 def access_log(elder_id: int) -> str:
-    """Who scanned, who looked, when and what for; the newest first, fifty a page."""
+    """Who scanned, who looked, who changed, when and what for; the newest first, fifty a page."""
     me = g.account.guardian_id
     elder = get_elder(elder_id, guardian_id=me)
     before = _moment(request.args.get("before", ""))
     looks = accesses.list_accesses(elder_id, before=before, limit=_A_PAGE)
-    openings = scans.list_scans(elder_id, guardian_id=me, before=before, limit=_A_PAGE)
-    lines = _lines(looks) + [
-        Line(scan.opened_at, gettext("扫手环的人"), gettext("请人帮忙") if scan.acted_at else gettext("只是打开看了看"))
-        for scan in openings
-    ]
+    taps = scans.list_scans(elder_id, guardian_id=me, before=before, acted=True, limit=_A_PAGE)
+    lines = _lines(looks) + [Line(scan.opened_at, gettext("扫手环的人"), gettext("请人帮忙")) for scan in taps]
     lines = sorted(lines, key=lambda line: line.at, reverse=True)[:_A_PAGE]
     return render_template(
         "guardian/log.html",
@@ -92,6 +92,8 @@ def access_log(elder_id: int) -> str:
         lines=lines,
         older=lines[-1].at.isoformat() if len(lines) == _A_PAGE else "",
         first=before is None,
+        # Who only opened the page saw nothing of anybody: counted, not listed, so that no look is buried among them.
+        openings=scans.count_openings(elder_id, guardian_id=me),
         live=scans.list_live_grants(elder_id, guardian_id=me, now=clock.now()),
         levels=Level,
     )
@@ -100,7 +102,10 @@ def access_log(elder_id: int) -> str:
 def _lines(looks: list[Access]) -> list[Line]:
     stations = stations_of_officers({look.actor_id or 0 for look in looks if look.actor_kind == "officer"})
     phones = scans.phones_of_grants({look.subject_id or 0 for look in looks if look.subject_kind == "grant"})
-    return [Line(look.at, _who(look, stations, phones), _what(look), _why(look)) for look in looks]
+    return [
+        Line(look.at, _who(look, stations, phones), _what(look), _why(look), str(look.facts.get("purpose", "")))
+        for look in looks
+    ]
 
 
 def _who(look: Access, stations: dict[int, str], phones: dict[int, Phone]) -> str:
@@ -123,6 +128,8 @@ _DEEDS = {
     "grant.ended": _("拒绝或收回"),
     "emergency.justified": _("复核了紧急查阅：合理"),
     "emergency.unjustified": _("复核了紧急查阅：不合理"),
+    "family.looked_up": _("为绑定手环查了您家登记的老人，看了姓名"),
+    "band.printed": _("打印了手环"),
 }
 _PROOFS = {"check_code": _("输对了核对码"), "sms_code": _("核实了手机号"), "approval": _("经家人同意")}
 
@@ -131,6 +138,8 @@ def _what(look: Access) -> str:
     if words := _DEEDS.get(look.deed.value):
         return gettext(words)
     fields = gettext("、").join(gettext(words) for field, words in FIELD_WORDS.items() if field.value in look.fields)
+    if words := CHANGES.get(look.deed):
+        return gettext("%(change)s：%(fields)s", change=gettext(words), fields=fields) if fields else gettext(words)
     if look.subject_kind == "emergency":
         return gettext("紧急查阅，看了%(fields)s", fields=fields)
     return gettext("看了%(fields)s", fields=fields) if fields else gettext("看了老人的资料")
@@ -140,6 +149,8 @@ def _why(look: Access) -> str:
     reason = str(look.facts.get("reason", ""))
     if reason in set(Reason):
         return gettext(REASON_WORDS[Reason(reason)])
+    if reason in set(Reprint):
+        return gettext(REPRINT_WORDS[Reprint(reason)])
     if look.subject_kind == "incident":
         return gettext("办理警情")
     proof = str(look.facts.get("proof", ""))
@@ -160,6 +171,7 @@ def _ask_page(grant_id: int, *, error: str = "", ticked: set[Field] | None = Non
         offered=[(field, gettext(FIELD_WORDS[field])) for field in offered],
         ticked=ticked or set(),
         by_fields=level is Level.CONSENTED,
+        phone=Phone(grant.phone) if grant.phone else None,
         error=error,
     )
 
@@ -168,6 +180,6 @@ def _moment(text: str) -> datetime | None:
     """A moment in an address of ours; anything else begins at the newest."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None

@@ -21,6 +21,7 @@ from wristband.elders.rules import (
     clean_text,
 )
 from wristband.errors import BadFields, BadValue, Refusal, TooMany, Unavailable
+from wristband.house import house
 from wristband.incidents import queries as incidents
 from wristband.incidents.rules import SAFE
 from wristband.scans import queries as scans
@@ -32,9 +33,11 @@ from wristband.web.forms import find_id, with_picture
 from wristband.web.guardian import family
 from wristband.web.guards import guardian
 from wristband.web.language import gettext
+from wristband.web.symbols import preview_svg
 
 # One byte beyond what a photograph may have shows that it has too many.
 _ENOUGH_BYTES = photos.MOST_BYTES + 1
+_QUARTERS = {"right": 1, "left": 3}
 _TEXTS = ("guardian_name", "name", "relation", "called", "sex", "birth_year", "address", "approach", "health")
 
 
@@ -143,9 +146,10 @@ def change_portrait(elder_id: int) -> Response:
     try:
         picture = request.files.get("photo")
         if picture is not None and picture.filename:
-            photo_id = registration.keep_photo(picture.read(_ENOUGH_BYTES), guardian_id=me, now=now)
-            registration.replace_portrait(elder_id, photo_id, guardian_id=me, now=now)
-            return make_response(redirect(url_for("family.portrait", elder_id=elder_id), code=303))
+            kept = registration.keep_picture(picture.read(_ENOUGH_BYTES), guardian_id=me, now=now)
+            registration.replace_portrait(elder_id, kept.photo_id, guardian_id=me, now=now)
+            told = "yes" if kept.turned else None
+            return make_response(redirect(url_for("family.portrait", elder_id=elder_id, turned=told), code=303))
         if "left" not in request.form:
             raise BadValue("elders.photo_missing")
         crop = photos.Crop.parse(*(request.form.get(name, "") for name in ("left", "top", "size")))
@@ -153,6 +157,30 @@ def change_portrait(elder_id: int) -> Response:
     except (BadValue, TooMany, Unavailable) as refusal:
         return refused(_portrait_page(elder_id, sentence(refusal)), refusal)
     return make_response(redirect(url_for("family.elder", elder_id=elder_id), code=303))
+
+
+@family.post("/elders/<int:elder_id>/portrait/turn")
+@guardian
+def turn_portrait(elder_id: int) -> Response:
+    """A picture that lies on its side: a quarter to the left or to the right."""
+    photo_id, way = find_id(request.form.get("photo", "")), request.form.get("way", "")
+    if photo_id is None or way not in _QUARTERS:
+        raise BadValue("page.bad_request")
+    try:
+        registration.turn_portrait(
+            elder_id, photo_id, _QUARTERS[way], guardian_id=g.account.guardian_id, now=clock.now()
+        )
+    except (TooMany, Unavailable) as refusal:
+        return refused(_portrait_page(elder_id, sentence(refusal)), refusal)
+    return make_response(redirect(url_for("family.portrait", elder_id=elder_id), code=303))
+
+
+@family.get("/elders/<int:elder_id>/preview.svg")
+@guardian
+def preview_picture(elder_id: int) -> Response:
+    """How the face will look in a band's symbol; what it says is no band's."""
+    face = registration.face_bytes(elder_id, guardian_id=g.account.guardian_id)
+    return Response(preview_svg(face, house().settings.token_prefix), mimetype="image/svg+xml")
 
 
 @family.get("/elders/<int:elder_id>/portrait.jpg")
@@ -175,6 +203,7 @@ def _portrait_page(elder_id: int, error: str = "") -> str:
         door="family",
         elder=found,
         photo=queries.find_portrait(elder_id),
+        turned=request.args.get("turned") == "yes",
         error=error,
     )
 

@@ -31,9 +31,9 @@ def export_page(elder_id: int) -> str:
 @family.post("/elders/<int:elder_id>/export/code")
 @guardian
 def ask_export_code(elder_id: int) -> Response:
-    queries.get_elder(elder_id, guardian_id=g.account.guardian_id)
+    me = g.account.guardian_id
     try:
-        phone = exporting.ask_code(guardian_id=g.account.guardian_id, device=session[REFERENCE], now=clock.now())
+        phone = exporting.ask_code(elder_id, guardian_id=me, device=session[REFERENCE], now=clock.now())
     except TooMany as refusal:
         return refused(_export_page(elder_id, refusal=refusal), refusal)
     return make_response(_export_page(elder_id, sent_to=phone.masked()))
@@ -46,7 +46,8 @@ def confirm_export(elder_id: int) -> Response:
         code = "".join(half_width(request.form.get("code", "")[:40]).split())
         if not (code.isascii() and code.isdecimal() and len(code) == CODE_DIGITS):
             raise BadValue("accounts.code_wrong")  # a slip of the hand costs no try
-        exporting.enter_code(code, guardian_id=g.account.guardian_id, device=session[REFERENCE], now=clock.now())
+        me = g.account.guardian_id
+        exporting.enter_code(elder_id, code, guardian_id=me, device=session[REFERENCE], now=clock.now())
     except (BadValue, TooMany) as refusal:
         return refused(_export_page(elder_id, refusal=refusal, asked=True), refusal)
     return make_response(redirect(url_for("family.export_page", elder_id=elder_id), code=303))
@@ -70,7 +71,7 @@ def _export_page(elder_id: int, *, sent_to: str = "", asked: bool = False, refus
         "guardian/export.html",
         door="family",
         elder=queries.get_elder(elder_id, guardian_id=me),
-        confirmed=exporting.is_confirmed(guardian_id=me, device=session[REFERENCE], now=clock.now()),
+        confirmed=exporting.is_confirmed(elder_id, guardian_id=me, device=session[REFERENCE], now=clock.now()),
         sent_to=sent_to,
         asked=asked or bool(sent_to),
         error=sentence(refusal) if refusal else "",

@@ -18,8 +18,10 @@ from wristband.bands.rules import (
     LARGEST_PRINT,
     LOOK_WORDS,
     PRINT_LANGUAGES,
+    REPRINT_WORDS,
     BandForm,
     PrintStyle,
+    Reprint,
 )
 from wristband.clock import ZONE
 from wristband.elders.queries import list_elders
@@ -32,7 +34,7 @@ from wristband.web.forms import find_id
 from wristband.web.guards import officer
 from wristband.web.language import gettext
 from wristband.web.officer import police
-from wristband.web.symbols import form_mm, symbol_svg
+from wristband.web.symbols import sheet_svg
 
 # What is printed holds faces and check codes: it stays off the disk unless it is larger than any usual print.
 _IN_MEMORY_BYTES = 32_000_000
@@ -69,19 +71,22 @@ def print_bands() -> Response:
         raise BadValue("page.bad_request")
     form, ticked = BandForm(form_name), [band_id for band_id in ids if band_id is not None]
     style, now = PrintStyle(), clock.now()
+    chosen = request.form.get("reason", "")
+    reprint = Reprint(chosen) if chosen in set(Reprint) else None
     try:
         style = PrintStyle.of(request.form.get("look", ""), request.form.get("language", ""))
         if request.form.get("kind") == "page":
-            return make_response(_print_page(ticked, form, style, now))
-        return _sheets(ticked, form, style, now)
-    except (BadValue, Conflict, Unavailable) as refusal:
-        return refused(_bands_page(form, style=style, ticked=set(ticked), error=sentence(refusal)), refusal)
+            return make_response(_print_page(ticked, form, style, reprint, now))
+        return _sheets(ticked, form, style, reprint, now)
+    except (BadValue, Conflict, TooMany, Unavailable) as refusal:
+        page = _bands_page(form, style=style, ticked=set(ticked), reprint=reprint, error=sentence(refusal))
+        return refused(page, refusal)
 
 
-def _sheets(ticked: list[int], form: BandForm, style: PrintStyle, now: datetime) -> Response:
+def _sheets(ticked: list[int], form: BandForm, style: PrintStyle, reprint: Reprint | None, now: datetime) -> Response:
     file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))  # noqa: SIM115  the answer ends it
     try:
-        printing.as_sheets(ticked, form, style, file, officer=g.account, now=now)
+        printing.as_sheets(ticked, form, style, file, reprint=reprint, officer=g.account, now=now)
     except BaseException:
         file.close()
         raise
@@ -90,13 +95,13 @@ def _sheets(ticked: list[int], form: BandForm, style: PrintStyle, now: datetime)
     return send_file(file, mimetype="application/pdf", as_attachment=True, download_name=name)
 
 
-def _print_page(ticked: list[int], form: BandForm, style: PrintStyle, now: datetime) -> str:
-    made = printing.as_pages(ticked, form, style, officer=g.account, now=now)
+def _print_page(ticked: list[int], form: BandForm, style: PrintStyle, reprint: Reprint | None, now: datetime) -> str:
+    made = printing.as_pages(ticked, form, style, reprint=reprint, officer=g.account, now=now)
     return render_template(
         "officer/bands_print.html",
         door="police",
         form_name=form.value,
-        prints=[(each, symbol_svg(each, form_mm(each, form))) for each in made],
+        prints=[(each, sheet_svg(each, form)) for each in made],
     )
 
 
@@ -105,6 +110,7 @@ def _bands_page(
     *,
     style: PrintStyle | None = None,
     ticked: Collection[int] | None = None,
+    reprint: Reprint | None = None,
     error: str = "",
 ) -> str:
     station_id, now = g.account.station_id, clock.now()
@@ -128,6 +134,11 @@ def _bands_page(
         looks=[(look.value, gettext(words)) for look, words in LOOK_WORDS.items()],
         languages=list(PRINT_LANGUAGES.items()),
         style=style or PrintStyle(),
+        reasons=[
+            ("", gettext("没有重印的，不用选")),
+            *((why.value, gettext(said)) for why, said in REPRINT_WORDS.items()),
+        ],
+        reprint=reprint.value if reprint else "",
         error=error,
     )
 

@@ -10,17 +10,17 @@ from wristband import clock
 from wristband.accounts.rules import Act
 from wristband.errors import BadValue, Conflict, NotAllowed, Refusal, TooMany
 from wristband.incidents import queries
+from wristband.incidents.records import ElderToHelp, ElderToMeet, Revealed
 from wristband.incidents.rules import DISPOSITION_WORDS, MOVES, SAFE, Disposition, IncidentState, clock_colour
 from wristband.scans.levels import OFFICER_MAY_APPROVE_AFTER
 from wristband.scans.queries import list_asks
 from wristband.services import approving, handing_over, handling, looking
-from wristband.services.looking import ElderToHelp, Revealed
 from wristband.stations import directions, rules
 from wristband.stations import queries as stations
 from wristband.web.errors import refused, sentence
 from wristband.web.guards import officer
 from wristband.web.language import gettext
-from wristband.web.officer import police
+from wristband.web.officer import police, shown
 from wristband.web.officer.reasons import reason_of, reasons_shown
 
 _TOLD = (BadValue, Conflict, NotAllowed, TooMany)
@@ -115,7 +115,9 @@ def _page(incident_id: int, *, revealed: Revealed | None = None, **told: str) ->
         incident=found,
         elder=elder,
         shut=sentence(shut) if shut else "",
-        age=now.year - elder.birth_year if elder and elder.birth_year else None,
+        whole=isinstance(elder, ElderToHelp),
+        age=shown.age(elder.birth_year, now) if isinstance(elder, ElderToHelp) else "",
+        readable=shown.readable,
         revealed=revealed,
         reasons=reasons_shown(),
         now=now,
@@ -132,7 +134,7 @@ def _page(incident_id: int, *, revealed: Revealed | None = None, **told: str) ->
     return refused(page, shut) if isinstance(shut, TooMany) else make_response(page)
 
 
-def _look(incident_id: int, now: datetime) -> tuple[ElderToHelp | None, Refusal | None]:
+def _look(incident_id: int, now: datetime) -> tuple[ElderToHelp | ElderToMeet | None, Refusal | None]:
     try:
         return looking.look(incident_id, officer=g.account, now=now), None
     except (NotAllowed, TooMany) as refusal:

@@ -16,7 +16,7 @@ from wristband.services import looking
 from wristband.values.code import BandCode
 from wristband.web.errors import refused, sentence
 from wristband.web.guards import officer
-from wristband.web.officer import police
+from wristband.web.officer import police, shown
 from wristband.web.officer.reasons import reason_of, reasons_shown
 
 
@@ -37,14 +37,14 @@ def take_urgent_look() -> Response:
     except (BadValue, NotFound, TooMany) as refusal:
         chosen = reason.value if reason else ""
         return refused(_form(error=sentence(refusal), typed=typed, words=words, reason=chosen), refusal)
-    year = record.helpful.birth_year
     page = render_template(
         "officer/look_record.html",
         door="police",
         elder=record.helpful,
         revealed=record.revealed,
         portrait=f"data:image/jpeg;base64,{base64.b64encode(record.portrait).decode()}" if record.portrait else "",
-        age=now.year - year if year else None,
+        age=shown.age(record.helpful.birth_year, now),
+        readable=shown.readable,
         now=now,
     )
     return make_response(page)

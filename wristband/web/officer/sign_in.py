@@ -6,7 +6,7 @@ from flask import Response, render_template, request, session, url_for
 
 from wristband import clock
 from wristband.accounts.rules import Door
-from wristband.errors import BadValue, TooMany
+from wristband.errors import BadValue, TooMany, Unavailable
 from wristband.services import signing_in
 from wristband.web import sessions
 from wristband.web.errors import refused, sentence
@@ -29,7 +29,7 @@ def enter_password() -> Response:
         reference = signing_in.enter_password(
             username, request.form.get("password", ""), address=network(), now=clock.now()
         )
-    except (BadValue, TooMany) as refusal:
+    except (BadValue, TooMany, Unavailable) as refusal:
         page = render_template("officer/sign_in.html", door="police", username=username, error=sentence(refusal))
         return refused(page, refusal)
     return sessions.enter(reference, url_for("police.desk"))

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 
-from flask import Response, g, stream_with_context
+from flask import Response, g, session, stream_with_context
 
 from wristband.accounts.rules import Act
 from wristband.db import db
@@ -15,6 +15,7 @@ from wristband.incidents import queries
 from wristband.web.guards import officer
 from wristband.web.officer import police
 from wristband.web.pages import settings
+from wristband.web.sessions import REFERENCE
 
 _LOOK_EVERY_S = 0.5
 _BEAT_EVERY_S = 15.0
@@ -22,23 +23,35 @@ _BEAT_EVERY_S = 15.0
 _LASTS_S = 120.0
 
 
+# Open pages of one sign-in that hear by themselves.
+_A_SIGN_IN = 3
+# The page whose stream gave way to a newer one's asks again so much later: two pages do not chase each other.
+_AFTER_GIVING_WAY_MS = 15_000
+
+
 class _Seats:
-    """How many streams this process still has threads for."""
+    """How many streams this process still has threads for, and whose they are. A seat is over once it is set."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._taken = 0
+        self._taken: list[tuple[str, threading.Event]] = []
 
-    def take(self, most: int) -> bool:
+    def take(self, sign_in: str, most: int) -> threading.Event | None:
+        """A seat, in place of the oldest of a sign-in that has its share; None where all are taken by others."""
         with self._lock:
-            if self._taken >= most:
-                return False
-            self._taken += 1
-            return True
+            own = [taken for taken in self._taken if taken[0] == sign_in]
+            if len(own) >= _A_SIGN_IN:
+                own[0][1].set()
+                self._taken.remove(own[0])
+            elif len(self._taken) >= most:
+                return None
+            seat = threading.Event()
+            self._taken.append((sign_in, seat))
+            return seat
 
-    def give_back(self) -> None:
+    def give_back(self, seat: threading.Event) -> None:
         with self._lock:
-            self._taken -= 1
+            self._taken = [taken for taken in self._taken if taken[1] is not seat]
 
 
 _seats = _Seats()
@@ -48,15 +61,16 @@ _seats = _Seats()
 @officer(Act.SEE_DESK)
 def changes() -> Response:
     """Server-Sent Events: `changed`, with the version, whenever the desk is another one. Raises Unavailable if full."""
-    if not _seats.take(settings().stream_limit):
+    seat = _seats.take(session[REFERENCE], settings().stream_limit)
+    if seat is None:
         raise Unavailable("incidents.streams_full")
-    response = Response(stream_with_context(_lines(g.account.station_id)), mimetype="text/event-stream")
-    response.call_on_close(_seats.give_back)
+    response = Response(stream_with_context(_lines(g.account.station_id, seat)), mimetype="text/event-stream")
+    response.call_on_close(lambda: _seats.give_back(seat))
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _lines(station_id: int) -> Iterator[str]:
+def _lines(station_id: int, seat: threading.Event) -> Iterator[str]:
     known, began, spoke = "", time.monotonic(), time.monotonic()
     yield "retry: 2000\n\n"
     while time.monotonic() - began < _LASTS_S:
@@ -68,4 +82,6 @@ def _lines(station_id: int) -> Iterator[str]:
         elif time.monotonic() - spoke > _BEAT_EVERY_S:
             spoke = time.monotonic()
             yield ": still here\n\n"
-        time.sleep(_LOOK_EVERY_S)
+        if seat.wait(_LOOK_EVERY_S):
+            yield f"retry: {_AFTER_GIVING_WAY_MS}\n\n"
+            return
