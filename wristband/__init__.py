@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises SettingsWrong or KeysWrong instead of starting half-configured.
     """
     from wristband import config, gates, keys, logs
+    from wristband.house import furnish
 
     settings = settings or config.load()
     logs.set_up()

@@ -14,7 +14,7 @@ from wristband.errors import Unavailable
 
 
 class Gate:
-    """`at_once` inside, and `waiting` before it for `wait_s` seconds at most; `refusal` is the sentence of the others."""
+    """`at_once` inside, `waiting` before it for `wait_s` seconds at most; the others are told `refusal`."""
 
     def __init__(self, refusal: str, *, at_once: int, waiting: int, wait_s: float) -> None:
         self._refusal = refusal
@@ -24,7 +24,7 @@ class Gate:
 
     @contextmanager
     def enter(self) -> Iterator[None]:
-        """Be inside for the length of a `with`. Raises Unavailable: at once where no place is left, or after the wait."""
+        """Be inside for a `with`. Raises Unavailable: at once where no place is left, or after the wait."""
         with self._hold(self._places, 0), self._hold(_lane(), 0), self._hold(self._inside, self._wait_s):
             yield
 

@@ -68,7 +68,7 @@ def ask_for_code(client: FlaskClient, number: int, address: str, **headers: str)
     token = cast.csrf(client, "/family/sign-in")
     return client.post(
         "/family/sign-in",
-        data={"csrf_token": token, "phone": f"138001380{number:02}"},
+        data={"csrf_token": token, "phone": f"1380{number:02}13800"},
         headers=headers,
         environ_overrides={"REMOTE_ADDR": address},
     )

@@ -178,6 +178,9 @@ def test_where_the_family_does_not_answer_an_officer_lets_the_finder_see_the_car
         token = cast.hidden(page, "csrf_token")
         unsaid = client.post(action[1], data={"csrf_token": token, "reason": ""})
         assert (unsaid.status_code, tells(unsaid, "scans.reason_missing")) == (422, True)
+        early = client.post(action[1], data={"csrf_token": token, "reason": "health"})
+        assert tells(early, "looks.accept_to_reveal")
+        client.post(f"{address}/move", data={"csrf_token": token, "state": "accepted"})
         said = client.post(action[1], data={"csrf_token": token, "reason": "health"})
         assert said.status_code == 303
         assert client.get(f"/s/{finder['scan']}/ask").text == "given"

@@ -296,6 +296,33 @@ def test_nobody_sends_another_away_and_each_may_leave(daughter: FlaskClient, son
     assert last is None
 
 
+def test_what_the_son_does_is_a_line_of_the_daughters_log(
+    daughter: FlaskClient, son: FlaskClient, world: World
+) -> None:
+    post(son, at(world, "/consents/health/withdraw"))
+    post(son, f"/family/bands/{world.her.band_id}/end", why="lost")
+    post(son, at(world, "/contacts"), contact_phone="13800138007")
+    log = " ".join(words(daughter.get(at(world, "/log"))).split())
+    lines = ("加了一个联系电话", "停用了一条手环", "撤回了一项同意 健康提示", "成为监护人")
+    places = [log.find(f"另一位监护人 {line}") for line in lines]
+    assert places == sorted(places)
+    assert min(places) > 0
+    assert "您 邀请了一位监护人" in log
+    assert "您 加了一个联系电话" in " ".join(words(son.get(at(world, "/log"))).split())
+
+
+def test_the_log_names_the_fields_that_were_changed(daughter: FlaskClient, world: World) -> None:
+    page = daughter.get(at(world, "/edit"))
+    names = ("name", "called", "birth_year", "address", "approach", "health", "relation", "seen", "station_id")
+    fields = {name: value_of(page, name) for name in names} | {"sex": "female"}
+    post(daughter, at(world, "/edit"), **{**fields, "address": "新的住址", "name": "林秀"})
+    assert re.search(r"您\s*改了资料：姓名、住址", words(daughter.get(at(world, "/log"))))
+
+
+def test_where_the_family_is_shown_it_says_who_helps_against_one_of_them(daughter: FlaskClient, world: World) -> None:
+    assert "请带身份证件到老人的派出所说明" in words(daughter.get(at(world, "/family")))
+
+
 def test_another_familys_pages_are_unknown(client: FlaskClient, world: World) -> None:
     cast.sign_in_guardian(client, cast.NEIGHBOUR_PHONE)
     for path in ("/consents", "/export", "/erase", "/edit", "/family"):

@@ -175,12 +175,9 @@ def test_no_message_carries_a_link_or_an_illness(name: str, language: str) -> No
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("change", Change)
-def test_every_change_of_a_guardian_has_its_words(change: Change, language: str) -> None:
-    body = wording.render("family_changed", language, FACTS | {"what": change.value})
-    assert change.value not in body
-    others = {wording.render("family_changed", language, FACTS | {"what": other.value}) for other in Change}
-    assert len(others) == len(Change)
+def test_every_change_of_a_guardian_has_words_of_its_own(language: str) -> None:
+    bodies = {wording.render("family_changed", language, FACTS | {"what": change.value}) for change in Change}
+    assert len(bodies) == len(Change)
 
 
 @pytest.mark.parametrize("name", WORDINGS)

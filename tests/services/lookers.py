@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,8 +14,9 @@ from wristband.audit.models import AuditRow
 from wristband.db import db
 from wristband.incidents.models import Incident
 from wristband.incidents.records import FullRecord
+from wristband.incidents.rules import Disposition, IncidentState
 from wristband.scans.levels import Reason
-from wristband.services import looking, registration, reporting
+from wristband.services import handling, looking, registration, reporting
 from wristband.values.code import BandCode
 
 LOOKS = ("incident.looked_at", "incident.revealed", "emergency.looked", "emergency.missed")
@@ -49,3 +51,20 @@ def glass(
 ) -> FullRecord:
     code = BandCode.from_serial(serial or world.her.serial)
     return looking.break_glass(code, reason, words, officer=officer or world.stranger, now=now)
+
+
+def accept(incident_id: int, officer: OfficerAccount, now: datetime) -> None:
+    handling.move(incident_id, IncidentState.ACCEPTED, officer=officer, now=now)
+
+
+def close(incident_id: int, officer: OfficerAccount, now: datetime) -> None:
+    handling.move(incident_id, IncidentState.CLOSED, officer=officer, disposition=Disposition.AT_STATION, now=now)
+
+
+def showings(incident_id: int, officer: OfficerAccount, now: datetime) -> list[Callable[[], object]]:
+    """Look, portrait and reveal, each to be asked for."""
+    return [
+        lambda: looking.look(incident_id, officer=officer, now=now),
+        lambda: looking.portrait_bytes(incident_id, officer=officer, now=now),
+        lambda: looking.reveal(incident_id, Reason.REACH, officer=officer, now=now),
+    ]

@@ -12,8 +12,9 @@ from tests.together import raised, together
 from tests.world import World
 from wristband.db import db
 from wristband.incidents.queries import find_open_incident
+from wristband.incidents.rules import IncidentState
 from wristband.scans.levels import Field, GrantState, Level, Reason
-from wristband.services import approving, disclosing, reporting
+from wristband.services import approving, disclosing, handling, reporting
 from wristband.values.phone import Phone
 
 
@@ -213,6 +214,8 @@ def test_an_officer_may_stand_in_after_three_minutes_with_the_incident(world: Wo
 
     assert refused(lambda: stand_in(2)) == "scans.family_first"
     assert refused(lambda: stand_in(3, world.stranger)) == "incidents.unknown"
+    assert refused(lambda: stand_in(3)) == "looks.accept_to_reveal"
+    handling.move(incident_id, IncidentState.ACCEPTED, officer=world.officer, now=now)
     stand_in(3)
     card = disclosing.show(reference, token, now=now + timedelta(minutes=3))
     assert card.called == "林阿姨"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import product
@@ -12,19 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from tests.services.finders import owed, refused
-from tests.services.lookers import glass, looks, report, with_portrait
+from tests.services.lookers import accept, close, glass, looks, report, showings, with_portrait
 from tests.world import DAUGHTER_PHONE, ELDER, World, every_row
-from wristband.accounts.rules import OfficerAccount
 from wristband.db import db
-from wristband.elders.models import Contact, Elder
-from wristband.elders.opened import UNREADABLE
-from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.rules import ElderState, Sex
 from wristband.errors import TooMany
-from wristband.house import house
 from wristband.incidents.models import Incident
-from wristband.incidents.records import ElderToHelp, ElderToMeet, Revealed
-from wristband.incidents.rules import Disposition, IncidentState
+from wristband.incidents.records import ElderToHelp, Revealed
+from wristband.incidents.rules import IncidentState
 from wristband.scans.levels import Reason
 from wristband.services import handling, looking
 
@@ -51,14 +45,6 @@ def accepted_id(world: World, incident_id: int, now: datetime) -> int:
     """The same, accepted by her own station."""
     accept(incident_id, world.officer, now)
     return incident_id
-
-
-def accept(incident_id: int, officer: OfficerAccount, now: datetime) -> None:
-    handling.move(incident_id, IncidentState.ACCEPTED, officer=officer, now=now)
-
-
-def close(incident_id: int, officer: OfficerAccount, now: datetime) -> None:
-    handling.move(incident_id, IncidentState.CLOSED, officer=officer, disposition=Disposition.AT_STATION, now=now)
 
 
 # ---- the first level
@@ -117,7 +103,7 @@ def test_the_portrait_is_shown_and_that_is_recorded_too(world: World, incident_i
     assert seen.has_portrait
 
 
-def test_where_there_is_no_portrait_none_is_shown(world: World, incident_id: int, now: datetime) -> None:
+def test_where_there_is_no_portrait_none_isshown(world: World, incident_id: int, now: datetime) -> None:
     said = refused(lambda: looking.portrait_bytes(incident_id, officer=world.officer, now=now))
     assert said == "elders.no_portrait"
     assert looks() == []
@@ -134,18 +120,10 @@ def test_of_an_unknown_band_there_is_nobody_to_see(world: World, now: datetime) 
 # ---- what an incident opens, and to whom
 
 
-def _shown(world: World, incident_id: int, officer: OfficerAccount, now: datetime) -> list[Callable[[], object]]:
-    return [
-        lambda: looking.look(incident_id, officer=officer, now=now),
-        lambda: looking.portrait_bytes(incident_id, officer=officer, now=now),
-        lambda: looking.reveal(incident_id, Reason.REACH, officer=officer, now=now),
-    ]
-
-
 def test_another_stations_officer_sees_nothing_and_leaves_no_row(world: World, incident_id: int, now: datetime) -> None:
     before = every_row()
     for wanted in (incident_id, 1, 2**70):
-        for deed in _shown(world, wanted, world.stranger, now):
+        for deed in showings(wanted, world.stranger, now):
             assert refused(deed) == "incidents.unknown"
     assert every_row() == before
 
@@ -153,12 +131,12 @@ def test_another_stations_officer_sees_nothing_and_leaves_no_row(world: World, i
 def test_a_day_after_it_was_closed_an_incident_opens_nothing(world: World, incident_id: int, now: datetime) -> None:
     with_portrait(world, now)
     close(incident_id, world.officer, now)
-    look, portrait, reveal = _shown(world, incident_id, world.officer, now + 24 * HOUR - MINUTE)
+    look, portrait, reveal = showings(incident_id, world.officer, now + 24 * HOUR - MINUTE)
     assert look()
     assert portrait()
     assert refused(reveal) == "looks.reveal_over"
     before = every_row()
-    for deed in _shown(world, incident_id, world.officer, now + 24 * HOUR):
+    for deed in showings(incident_id, world.officer, now + 24 * HOUR):
         assert refused(deed) == "looks.incident_over"
     assert every_row() == before
 
@@ -170,124 +148,12 @@ def test_an_incident_of_no_station_opens_its_record_to_the_station_that_accepts_
     with db.engine.begin() as connection:
         connection.execute(sa.update(Incident).where(Incident.id == incident_id).values(station_id=None))
     for officer in (world.officer, world.stranger):
-        for deed in _shown(world, incident_id, officer, now):
+        for deed in showings(incident_id, officer, now):
             assert refused(deed) == "looks.accept_first"
     handling.move(incident_id, IncidentState.ACCEPTED, officer=world.stranger, now=now)
-    for deed in _shown(world, incident_id, world.stranger, now):
+    for deed in showings(incident_id, world.stranger, now):
         assert deed()
-    assert refused(_shown(world, incident_id, world.officer, now)[0]) == "incidents.unknown"
-
-
-@pytest.fixture
-def moved_id(world: World, incident_id: int, now: datetime) -> int:
-    """Hers, brought to another station's desk by a place that a finder told beside it."""
-    with db.engine.begin() as connection:
-        values = {"station_id": world.other_station_id}
-        connection.execute(sa.update(Incident).where(Incident.id == incident_id).values(**values))
-    with_portrait(world, now)
-    return incident_id
-
-
-def test_another_station_sees_before_it_accepts_only_how_to_meet_the_elder(
-    world: World, moved_id: int, now: datetime
-) -> None:
-    look, portrait, reveal = _shown(world, moved_id, world.stranger, now)
-    assert look() == ElderToMeet(
-        called=ELDER["called"], approach=ELDER["approach"], state=ElderState.PROVISIONAL, has_portrait=True
-    )
-    assert {field.name for field in fields(ElderToMeet)} == {"called", "approach", "state", "has_portrait"}
-    assert portrait()
-    assert [row.facts["fields"] for row in looks()] == ["approach called", "portrait"]
-    before = every_row()
-    assert refused(reveal) == "looks.accept_to_reveal"
-    assert every_row() == before
-    (message,) = owed("officer_looked")
-    assert "祥平派出所" in (message.body or "")
-
-
-def test_another_station_that_has_accepted_sees_what_helps_and_the_family_hears_which(
-    world: World, moved_id: int, now: datetime
-) -> None:
-    accept(moved_id, world.stranger, now)
-    assert isinstance(looking.look(moved_id, officer=world.stranger, now=now), ElderToHelp)
-    assert looking.reveal(moved_id, Reason.ESCORT, officer=world.stranger, now=now).address == ELDER["address"]
-    for wording in ("incident_accepted", "officer_looked", "officer_revealed"):
-        (message,) = owed(wording)
-        assert "祥平派出所" in (message.body or "")
-
-
-def test_closing_what_it_never_accepted_opens_nothing_to_another_station(
-    world: World, moved_id: int, now: datetime
-) -> None:
-    close(moved_id, world.stranger, now)
-    before = every_row()
-    for deed in _shown(world, moved_id, world.stranger, now):
-        assert refused(deed) == "looks.not_handled"
-    assert every_row() == before
-
-
-def test_after_the_end_the_station_that_handled_it_sees_the_first_level_for_a_day_and_no_number(
-    world: World, moved_id: int, now: datetime
-) -> None:
-    accept(moved_id, world.stranger, now)
-    close(moved_id, world.stranger, now)
-    look, portrait, reveal = _shown(world, moved_id, world.stranger, now + 23 * HOUR)
-    assert isinstance(look(), ElderToHelp)
-    assert portrait()
-    assert refused(reveal) == "looks.reveal_over"
-    assert refused(_shown(world, moved_id, world.officer, now)[0]) == "incidents.unknown"
-
-
-def test_not_even_her_own_station_is_shown_address_and_numbers_before_it_accepts(
-    world: World, incident_id: int, now: datetime
-) -> None:
-    before = every_row()
-    said = refused(lambda: looking.reveal(incident_id, Reason.REACH, officer=world.officer, now=now))
-    assert said == "looks.accept_to_reveal"
-    assert every_row() == before
-
-
-# ---- what does not open
-
-
-def spoil(table: type[Elder] | type[Contact], row: int, *columns: str) -> None:
-    """What is kept there is no seal of ours any more."""
-    with db.engine.begin() as connection:
-        spoiled = {f"{column}_sealed": "v1:x:y:z" for column in columns}
-        connection.execute(sa.update(table).where(table.id == row).values(**spoiled))
-
-
-def test_a_field_that_does_not_open_is_said_and_hides_no_other(world: World, accepted_id: int, now: datetime) -> None:
-    (contact_id,) = db.session.scalars(sa.select(Contact.id).where(Contact.elder_id == world.elder_id))
-    spoil(Elder, world.elder_id, "health", "birth_year", "address")
-    spoil(Contact, contact_id, "address")
-    seen = looking.look(accepted_id, officer=world.officer, now=now)
-    assert isinstance(seen, ElderToHelp)
-    assert (seen.health, seen.birth_year, seen.name) == (UNREADABLE, UNREADABLE, ELDER["name"])
-    revealed = looking.reveal(accepted_id, Reason.REACH, officer=world.officer, now=now)
-    assert revealed == Revealed(UNREADABLE, (), unreadable_phones=1)
-    record = glass(world, now)
-    assert (record.helpful, record.revealed) == (seen, revealed)
-    assert len(looks("emergency.looked")) == 1
-
-
-def test_of_an_elder_nothing_of_whom_opens_everything_is_still_answered(
-    world: World, incident_id: int, now: datetime
-) -> None:
-    spoil(Elder, world.elder_id, "name", "called", "birth_year", "approach", "health", "address")
-    seen = looking.look(incident_id, officer=world.officer, now=now)
-    assert isinstance(seen, ElderToHelp)
-    assert {seen.name, seen.called, seen.approach} == {UNREADABLE}
-    assert glass(world, now).revealed.phones
-
-
-def test_a_portrait_that_does_not_open_is_no_look_at_it(world: World, incident_id: int, now: datetime) -> None:
-    photo_id, _ = with_portrait(world, now)
-    house().files.remove(place=PHOTO_PLACE, row=photo_id)
-    said = refused(lambda: looking.portrait_bytes(incident_id, officer=world.officer, now=now))
-    assert said == "files.gone"
-    assert looks() == []
-    assert owed("officer_looked") == []
+    assert refused(showings(incident_id, world.officer, now)[0]) == "incidents.unknown"
 
 
 # ---- the reveal
@@ -350,7 +216,7 @@ def test_a_spent_budget_shuts_the_next_record(world: World, accepted_id: int, no
     for _ in range(20):
         looking.reveal(accepted_id, Reason.REACH, officer=world.officer, now=now)
     before = every_row()
-    for deed in _shown(world, accepted_id, world.officer, now)[::2]:
+    for deed in showings(accepted_id, world.officer, now)[::2]:
         assert refused(deed) == "looks.spent"
     assert refused(lambda: glass(world, now, officer=world.officer)) == "looks.spent"
     assert every_row() == before
@@ -370,15 +236,15 @@ def test_nothing_is_shown_whose_row_or_message_could_not_be_kept(
     with_portrait(world, now)
     kept = ("audit_row", "message", "emergency_look")
     before = {name: every_row()[name] for name in kept}
-    showings = [*_shown(world, accepted_id, world.officer, now), lambda: glass(world, now)]
-    for deed in showings:
+    wanted = [*showings(accepted_id, world.officer, now), lambda: glass(world, now)]
+    for deed in wanted:
         with monkeypatch.context() as fault:
             fault.setattr(where, _broken)
             with pytest.raises(OSError, match="broke"):
                 deed()
         db.session.rollback()
         assert {name: every_row()[name] for name in kept} == before
-    for deed in showings:
+    for deed in wanted:
         assert deed()
 
 
@@ -386,7 +252,7 @@ def test_nothing_is_shown_when_the_trail_is_gone(world: World, accepted_id: int,
     with db.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE audit_row RENAME TO elsewhere")
     try:
-        for deed in _shown(world, accepted_id, world.officer, now)[::2]:
+        for deed in showings(accepted_id, world.officer, now)[::2]:
             with pytest.raises(sa.exc.DBAPIError):
                 deed()
             db.session.rollback()
@@ -402,6 +268,6 @@ def test_every_showing_of_a_long_day_has_its_row(world: World, accepted_id: int,
     with_portrait(world, now)
     shown = 0
     for hour, deed in product(range(3), range(3)):
-        assert _shown(world, accepted_id, world.officer, now + hour * HOUR)[deed]()
+        assert showings(accepted_id, world.officer, now + hour * HOUR)[deed]()
         shown += 1
     assert len([row for row in looks() if row.elder_id == world.elder_id]) == shown

@@ -330,23 +330,3 @@ def test_where_no_portrait_hangs_none_is_shown_or_moved(world: World, now: datet
         with pytest.raises(NotFound) as refusal:
             deed()
         assert refusal.value.code == "elders.no_portrait"
-
-
-def test_a_portrait_turned_by_two_hands_at_once_is_turned_once(app: Flask, world: World, now: datetime) -> None:
-    given = encoded(portrait().resize((400, 500)), "JPEG")
-    first = registration.keep_photo(given, guardian_id=world.daughter_id, now=now)
-    registration.replace_portrait(world.elder_id, first, guardian_id=world.daughter_id, now=now)
-
-    def turn() -> None:
-        registration.turn_portrait(world.elder_id, first, 1, guardian_id=world.daughter_id, now=now + MINUTE)
-
-    before = every_row()
-    assert raised(together(app, [turn] * 3)) == []
-    found = queries.find_portrait(world.elder_id)
-    assert found
-    assert (found.width, found.height) == (500, 400)
-    in_use = sa.select(sa.func.count(Photo.id)).where(Photo.elder_id == world.elder_id, Photo.replaced_at.is_(None))
-    assert db.session.scalar(in_use) == 1
-    assert new_rows(before)["audit_row"] == 1
-    with pytest.raises(NotFound):
-        registration.turn_portrait(world.elder_id, found.id, 1, guardian_id=world.neighbour_id, now=now)

@@ -57,9 +57,9 @@ def test_taken_away_and_added_again_it_has_no_more(world: World, now: datetime, 
     assert len(to(SON_PHONE)) == 3
 
 
-def test_noted_by_two_families_it_hears_three_of_both(world: World, now: datetime, stranger: int) -> None:
-    theirs = {"guardian_id": world.neighbour_id, "now": now}
-    family_circle.add_contact(world.other.elder_id, Phone(SON_PHONE), **theirs)
+@pytest.mark.usefixtures("stranger")
+def test_noted_by_two_families_it_hears_three_of_both(world: World, now: datetime) -> None:
+    family_circle.add_contact(world.other.elder_id, Phone(SON_PHONE), guardian_id=world.neighbour_id, now=now)
     for serial in (world.her.serial, world.other.serial) * 2:
         met(world, now, serial)
     assert len(to(SON_PHONE)) == 3

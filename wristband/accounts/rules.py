@@ -110,7 +110,9 @@ TRY_BY_KNOWN_DEVICE = Budget(
 CODE_BY_PHONE = Budget("sign_in_code.phone", burst=3, every_s=600, fails=Fails.CLOSED, refusal="accounts.codes_spent")
 CODE_A_DAY = Budget("sign_in_code.day", burst=4, every_s=43_200, fails=Fails.CLOSED, refusal="accounts.codes_spent")
 """Six a day to one phone."""
-CODE_BY_PREFIX = Budget("sign_in_code.prefix", burst=10, every_s=360, fails=Fails.CLOSED, refusal="accounts.codes_spent")
+CODE_BY_PREFIX = Budget(
+    "sign_in_code.prefix", burst=10, every_s=360, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
 CODE_BY_ADDRESS = Budget(
     "sign_in_code.address", burst=30, every_s=20, fails=Fails.CLOSED, refusal="accounts.codes_spent"
 )

@@ -107,6 +107,8 @@ def approve_on_duty(grant_id: int, incident_id: int, *, officer: OfficerAccount,
         grant = queries.get_ask_of(grant_id, elder_id=incident.elder_id)
         if now - grant.made_at < OFFICER_MAY_APPROVE_AFTER or incident.closed_at is not None:
             raise Conflict("scans.family_first")
+        if incident.accepted_at is None:
+            raise Conflict("looks.accept_to_reveal")
         get_open_elder(db.session.get_one(Scan, grant.scan_id), now=now)
         elder_id, band_id = grant.elder_id, grant.band_id
         _decide(grant_id, Level.WITH_ELDER, (), officer.actor, True, now)

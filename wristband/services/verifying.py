@@ -46,7 +46,6 @@ from wristband.scans.rules import (
 from wristband.values.code import CheckCode
 from wristband.values.phone import Phone
 
-
 # ---- the check code from the inside of the band
 
 

@@ -149,7 +149,8 @@ def _why(look: Access) -> str:
     reason = str(look.facts.get("reason", ""))
     if reason in set(Reason):
         return gettext(REASON_WORDS[Reason(reason)])
-    if reason in set(Reprint):
+    # A band that ended has reasons of its own, in words of which one is the same.
+    if look.deed.value == "band.printed" and reason in set(Reprint):
         return gettext(REPRINT_WORDS[Reprint(reason)])
     if look.subject_kind == "incident":
         return gettext("办理警情")

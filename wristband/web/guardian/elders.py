@@ -163,6 +163,7 @@ def change_portrait(elder_id: int) -> Response:
 @guardian
 def turn_portrait(elder_id: int) -> Response:
     """A picture that lies on its side: a quarter to the left or to the right."""
+    queries.get_elder(elder_id, guardian_id=g.account.guardian_id)
     photo_id, way = find_id(request.form.get("photo", "")), request.form.get("way", "")
     if photo_id is None or way not in _QUARTERS:
         raise BadValue("page.bad_request")
