@@ -33,7 +33,8 @@ class SpentBudget(db.Model):  # type: ignore[name-defined,misc]
 def spend(budget: Budget, *key: str, now: datetime) -> None:
     """Take one from the budget of `key`, inside the caller's transaction. Raises TooMany when it is spent.
 
-    Give it a transaction of its own before the deed: the deed's rollback must not give the try back.
+    Give it a transaction of its own before the deed, unless what is undone has cost nothing: a rollback gives the try
+    back.
     """
     hashed = box().keyed_hash("budget", budget.name, *key)
     now_s = now.timestamp()

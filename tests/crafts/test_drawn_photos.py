@@ -114,7 +114,7 @@ def test_a_folder_is_neither_a_photograph_nor_a_place_to_write(tmp_path: Path) -
         options = ["--payload", PAYLOAD, "--out", str(out), *(["--photo", str(photo)] if photo else [])]
         refused = CliRunner().invoke(artwork, ["draw", *options]).exception
         codes[name] = getattr(refused, "code", None)
-    assert codes == {"photo": "artwork.photo_not_opened", "out": "artwork.not_written"}
+    assert codes == {"photo": "artwork.photo_no_file", "out": "artwork.not_written"}
     assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
 
 

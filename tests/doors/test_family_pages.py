@@ -97,7 +97,8 @@ def test_a_band_is_ended_once_and_prints_no_more(daughter: FlaskClient, world: W
     path = f"/family/bands/{world.her.band_id}"
     answer = _post(daughter, f"{path}/end", why="lost")
     assert (answer.status_code, answer.location) == (303, f"/family/elders/{world.elder_id}")
-    again = _post(daughter, f"{path}/end", why="lost")
+    assert _post(daughter, f"{path}/end", why="lost").status_code == 303  # the same tap once more
+    again = _post(daughter, f"{path}/end", why="mistake")
     assert again.status_code == 409
     assert tells(again, "bands.ended")
     assert "已停用" in words(daughter.get(path))

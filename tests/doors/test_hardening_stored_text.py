@@ -123,7 +123,7 @@ def lived(app: Flask, world: World) -> Lived:
         second_phone=None,
         now=before,
     )
-    band_id = issuing.issue("a-hostile-band", elder_id, BandForm.CARD, guardian_id=world.daughter_id, now=before)
+    band_id = issuing.issue("a-hostile-band", elder_id, BandForm.CARD, guardian_id=world.daughter_id, now=now)
     # An invitation to her who signs in, from the other family, whose elder is called the same way.
     with transaction():
         db.session.get_one(Elder, world.other.elder_id).name = RUNS

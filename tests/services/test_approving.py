@@ -72,6 +72,7 @@ def test_a_slip_is_no_answer(world: World, now: datetime, typed: str) -> None:
 def test_full_width_digits_are_digits(world: World, now: datetime) -> None:
     _, _, number = ask(world, now)
     approve(world, str(number).translate({48 + digit: 0xFF10 + digit for digit in range(10)}), now)
+    assert grants()[0].state is GrantState.GIVEN
 
 
 def test_the_family_may_call_who_asks_and_nobody_else_reads_the_number(world: World, now: datetime) -> None:

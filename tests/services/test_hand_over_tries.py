@@ -176,5 +176,5 @@ def test_five_finders_at_once_never_try_a_code_more_than_twenty_times(
     answers = [str(fault) for fault in raised(together(app, deeds_at_once))]
     assert len(answers) == 25
     assert deeds(world.elder_id).count("hand_over.tried") == sum(tries()) == hand_overs()[0].tries == 20
-    assert max(tries()) == 5
+    assert max(tries()) <= 5
     assert len(owed("hand_over_spent")) == 1

@@ -23,6 +23,7 @@ from tests.services.finders import (
 )
 from tests.together import raised, together
 from tests.world import DAUGHTER_PHONE, World, last_body, new_reference
+from wristband import limits
 from wristband.bands.models import Band
 from wristband.bands.rules import BandEnd, BandState
 from wristband.db import db, transaction
@@ -30,7 +31,8 @@ from wristband.elders.models import Consent, Elder
 from wristband.elders.rules import Purpose
 from wristband.outbox.models import Message
 from wristband.scans.levels import GRANTS_A_BAND, GrantState, Level, Proof
-from wristband.services import disclosing, issuing, reporting, signing_in, verifying
+from wristband.scans.rules import ELDERS_BY_PHONE
+from wristband.services import approving, disclosing, issuing, reporting, signing_in, verifying
 from wristband.values.code import CheckCode
 from wristband.values.phone import Phone
 
@@ -321,6 +323,15 @@ def test_the_message_of_a_showing_is_owed_once_however_often_it_is_looked_at(wor
         disclosing.show(reference, token, now=now + timedelta(minutes=minute))
     assert deeds(world.elder_id).count("grant.shown") == 3
     assert len(owed("card_opened")) == 1
+
+
+def test_a_number_left_for_a_call_is_no_verified_phone(world: World, now: datetime) -> None:
+    with transaction():
+        for _ in range(3):
+            limits.spend(ELDERS_BY_PHONE, FINDER_PHONE, now=now)
+    reference = met(world, now)
+    approving.ask_family(reference, phone=Phone(FINDER_PHONE), now=now)
+    assert refused(lambda: ask_and_enter(reference, now)) == "scans.elders_spent"
 
 
 def test_a_failure_leaves_no_grant_and_no_message(world: World, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ class Band(Row):
     check_code = sealed("check_code_sealed", owner="elder_id", erased=None)
     """Kept readable only while the band may still have to be printed."""
     check_tries: Mapped[int] = mapped_column(default=0)
-    """Tries of the check code over the band's whole life: spent before comparing, never given back."""
+    """Wrong tries of the check code over the band's whole life: spent before comparing, given back by a right one."""
     check_allowed: Mapped[int] = mapped_column(default=CHECK_TRIES_FOR_LIFE)
     """How many; then the route is shut until a guardian opens it again for as many more."""
     batch_id: Mapped[int | None] = mapped_column(sa.ForeignKey("batch.id"))

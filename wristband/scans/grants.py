@@ -93,7 +93,9 @@ def has_asked(scan_id: int) -> bool:
 
 def known_to_phone(elder_id: int, phone: Phone) -> bool:
     """Whether this verified phone has had a grant of this elder already: it is counted once."""
-    known = sa.exists().where(Grant.elder_id == elder_id, Grant.phone_index == _phone_index(phone))
+    known = sa.exists().where(
+        Grant.elder_id == elder_id, Grant.proof == Proof.SMS_CODE, Grant.phone_index == _phone_index(phone)
+    )
     return db.session.scalar(sa.select(known)) is True
 
 

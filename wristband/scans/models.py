@@ -1,4 +1,4 @@
-"""Scans, the family's being reached, and codes that were asked for."""
+"""Scans, the family's being reached, codes that were asked for, and what a phone may see."""
 
 from datetime import datetime
 
@@ -76,7 +76,7 @@ class Grant(Row):
     """The two digits on the finder's page, which a guardian types: he approves whom he is talking with."""
     phone_sealed: Mapped[str | None] = mapped_column("phone", sa.Text)
     phone = sealed("phone_sealed", owner="scan_id", index="phone_index", erased=None)
-    """The finder's, where it was the proof."""
+    """The finder's: the proof, or where the family may call to hear the digits."""
     phone_index: Mapped[str | None] = mapped_column(KeyedHash(32, "index"), index=True)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

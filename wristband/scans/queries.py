@@ -151,7 +151,7 @@ def list_asks(elder_ids: sa.Select[int] | Sequence[int], *, now: datetime) -> Se
 
 
 def phones_of_grants(grant_ids: Collection[int]) -> dict[int, Phone]:
-    """The finders' phones among these grants, where a phone was the proof."""
+    """The finders' phones among these grants: the proof, or where the family may call."""
     rows = db.session.scalars(sa.select(Grant).where(Grant.id.in_(grant_ids), Grant.phone_sealed.is_not(None)))
     return {grant.id: Phone(grant.phone) for grant in rows if grant.phone}
 

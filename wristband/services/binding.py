@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 
 import sqlalchemy as sa
 
@@ -31,7 +30,7 @@ from wristband.elders.queries import get_elder, list_elders
 from wristband.errors import BadValue, TooMany
 from wristband.house import house
 from wristband.outbox import family, guardians
-from wristband.scans.challenges import check_code_matches, hash_check_code
+from wristband.scans.challenges import check_code_matches, hash_slot, no_check_code
 from wristband.values.code import BandCode, CheckCode
 from wristband.values.phone import Phone
 
@@ -143,9 +142,11 @@ def bind_at_counter(band_id: int, elder_id: int, *, guardian_id: int, officer: O
 
 
 def _held_in_hand(code: BandCode, check: CheckCode, who: str, now: datetime) -> int:
-    """The blank band whose check code was typed. Raises BadValue, TooMany."""
-    band_id, kept = _spend_try(code, who, now)
-    if not check_code_matches(kept, band_id, check.digits):
+    """The blank band whose check code was typed. Raises BadValue, TooMany, Unavailable."""
+    with hash_slot():
+        band_id, kept = _spend_try(code, who, now)
+        fits = check_code_matches(kept, band_id, check.digits)
+    if not fits:
         raise BadValue("bands.bind_refused")
     _give_try_back(band_id, code, who, now)
     return band_id
@@ -167,7 +168,7 @@ def _spend_try(code: BandCode, who: str, now: datetime) -> tuple[int, str]:
             .values(check_tries=Band.check_tries + 1)
             .returning(Band.id, Band.check_code_hash)
         ).first()
-    return (taken.id, taken.check_code_hash) if taken else (0, _nothing())
+    return (taken.id, taken.check_code_hash) if taken else (0, no_check_code())
 
 
 def _give_try_back(band_id: int, code: BandCode, who: str, now: datetime) -> None:
@@ -200,9 +201,3 @@ def _give(band_id: int, elder_id: int, guardian_id: int) -> BandCode | None:
     if bound is None:
         raise BadValue("bands.bind_refused")
     return BandCode.from_serial(bound.serial)
-
-
-@cache
-def _nothing() -> str:
-    """Verified where there is no such blank band, so that both answers take the same time."""
-    return hash_check_code(0, CheckCode.random().digits)

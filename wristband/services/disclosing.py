@@ -1,4 +1,4 @@
-"""Disclosing: one showing of what a grant opens, recorded and told to the family before it is shown."""
+"""Disclosing: one showing of what a grant opens, recorded before it is shown; the family was told with the grant."""
 
 from __future__ import annotations
 
@@ -9,28 +9,25 @@ from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.bands.rules import reaches_family
 from wristband.db import db, transaction
-from wristband.elders import photos
+from wristband.elders import opened, photos
 from wristband.elders.models import Elder
 from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.queries import consented, find_portrait, get_elder_for_service
 from wristband.elders.rules import Purpose, Sex
 from wristband.errors import NotAllowed
 from wristband.house import house
-from wristband.outbox import family
 from wristband.scans import grants, queries
 from wristband.scans.disclosure import Card, ConsentedCard, EmergencyCard, TracedCard
 from wristband.scans.levels import Field, GrantState, Level, Proof
 from wristband.scans.models import Grant
-from wristband.scans.news import is_open, news
-
-# The message of a showing, by the proof that opened it: owed once a grant, however often the card is looked at.
-WORDINGS = {Proof.CHECK_CODE: "card_opened", Proof.SMS_CODE: "finder_known", Proof.APPROVAL: "approval_given"}
+from wristband.scans.news import is_open
 
 
 def show(reference: str, token: str, *, now: datetime) -> Card:
     """What this phone's grant opens now. Each showing is a row of the trail; a reload is another showing.
 
-    Raises NotAllowed when the grant is over: expired, taken back, of another scan, or the band or the record closed.
+    The family's message was owed with the grant. Raises NotAllowed when the grant is over: expired, taken back, of
+    another scan, or the band or the record closed.
     """
     with transaction():
         grant = queries.find_grant(reference, token)
@@ -69,15 +66,12 @@ def _record(grant: Grant, now: datetime) -> None:
         proof=grant.proof.value,
         fields=" ".join(sorted(grant.fields)),
     )
-    wording = WORDINGS[grant.proof]
-    facts = house().settings.issuer | news(grant.band_id, grant.elder_id, now=now)
-    family.owe(grant.elder_id, f"{wording}:{grant.id}", wording=wording, facts=facts, at=now)
 
 
 def _texts(elder: Elder, fields: frozenset[Field]) -> dict[str, str | None]:
     """The words of the fields that are shown; no other field is even opened."""
     return {
-        field.value: getattr(elder, "birth_year" if field is Field.AGE else field.value)
+        field.value: opened.text(elder, "birth_year" if field is Field.AGE else field.value)
         for field in fields - {Field.PORTRAIT, Field.PHONES}
     }
 
@@ -97,8 +91,8 @@ def _card(level: Level, texts: dict[str, str | None], portrait: bytes | None, un
         approach=approach,
         health=health,
         name=texts.get("name"),
-        sex=Sex(sex) if sex else None,
-        birth_year=int(year) if year else None,
+        sex=Sex(sex) if sex in set(Sex) else None,
+        birth_year=int(year) if year and year.isdigit() else None,
         address=texts.get("address"),
         until=until,
     )

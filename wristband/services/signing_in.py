@@ -90,10 +90,11 @@ def enter_code(phone: Phone, code: str, *, language: str, device: str = "", now:
     if taken is None or not challenges.matches(taken, ChallengePurpose.SIGN_IN, holder, code):
         raise BadValue("accounts.code_wrong")
     with transaction():
-        if not challenges.win(taken[0], now=now):
-            raise BadValue("accounts.code_wrong")
+        # First the budget, as a try takes them: two at once would else wait for each other.
         if not known:
             limits.give_back(TRY_BY_PHONE, phone.e164, now=now)
+        if not challenges.win(taken[0], now=now):
+            raise BadValue("accounts.code_wrong")
         guardian_id = _guardian_of(phone, language, now)
         return _begin(Door.FAMILY, now, guardian_id=guardian_id)
 

@@ -63,11 +63,11 @@ def enter_check_code(reference: str, check: CheckCode, *, now: datetime) -> str:
         raise BadValue("scans.check_refused")
     with transaction():
         scan = queries.get_acted_scan(reference, held=True)
-        # An honest try costs nobody anything: not the band's life, not its day, not this phone's hour.
-        band = sa.update(Band).where(Band.id == tried.band_id)
-        db.session.execute(band.values(check_tries=Band.check_tries - 1))
+        # An honest try costs nobody anything: not this phone's hour, not the band's day, not its life. In the order in
+        # which a try takes them: two at once would else wait for each other.
         limits.give_back(CHECK_BY_DEVICE, f"scan:{scan.id}", now=now)
         limits.give_back(CHECK_BY_BAND, tried.serial, now=now)
+        db.session.execute(sa.update(Band).where(Band.id == tried.band_id).values(check_tries=Band.check_tries - 1))
         elder_id = get_open_elder(scan, now=now)
         if not consented(elder_id, Purpose.CARD):
             raise NotAllowed("scans.card_closed")
