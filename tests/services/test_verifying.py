@@ -46,9 +46,6 @@ def enter(world: World, reference: str, now: datetime, check: CheckCode | None =
     return verifying.enter_check_code(reference, check or her_check(world), now=now)
 
 
-# ---- the check code
-
-
 def test_who_has_the_band_in_hand_gets_a_grant_for_half_an_hour(world: World, now: datetime) -> None:
     enter(world, met(world, now), now)
     (grant,) = grants()
@@ -200,9 +197,6 @@ def test_a_dispute_shuts_every_proof_and_not_the_report(world: World, now: datet
     assert refused(lambda: enter(world, reference, now)) == "scans.card_closed"
     assert refused(lambda: ask(reference, now)) == "scans.card_closed"
     assert reporting.report(reference, world.her.serial, language="zh-CN", low_trust=False, now=now)
-
-
-# ---- the finder's own phone
 
 
 def ask(reference: str, now: datetime, phone: str = FINDER_PHONE, address: str = "192.0.2.9") -> str:
