@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
 from wristband import clock
 from wristband.audit import checkpoints, queries
+from wristband.cli_house import in_house
 from wristband.house import house
 from wristband.services import witnessing
 
@@ -21,21 +19,9 @@ def audit() -> None:
     """The audit trail."""
 
 
-def _in_house(command: Callable[..., None]) -> Callable[..., None]:
-    """Run a command inside the application, which the command line hands down ready to be made."""
-
-    @click.pass_obj
-    @wraps(command)
-    def run(create_app: Callable[[], Any], *args: Any, **kwargs: Any) -> None:
-        with create_app().app_context():
-            command(*args, **kwargs)
-
-    return run
-
-
 @audit.command()
 @click.option("--checkpoint", "copy", type=click.Path(path_type=Path), help="Checkpoints kept on another host.")
-@_in_house
+@in_house
 def verify(copy: Path | None) -> None:
     """Read the whole trail: exit status 0 when it is whole, 1 naming the first bad row."""
     with click.progressbar(length=queries.count_rows(), label="核对审计记录", file=sys.stderr) as bar:
@@ -47,14 +33,14 @@ def verify(copy: Path | None) -> None:
 
 
 @audit.command()
-@_in_house
+@in_house
 def checkpoint() -> None:
     """Make a checkpoint now, copy it to the file, and print it."""
     click.echo(witnessing.checkpoint(now=clock.now()) or "审计记录还是空的，没有检查点。")
 
 
 @audit.command()
-@_in_house
+@in_house
 def key() -> None:
     """Print the public keys by which checkpoints are verified, newest last."""
     for key_id, verifier in checkpoints.verifiers(house().ring.all("audit")).items():

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,6 +12,7 @@ from wristband.bands import queries
 from wristband.bands.printing.stock import USUAL_SHEET, StockKind, StockPrint
 from wristband.bands.printing.zpl import DOTS_PER_MM
 from wristband.bands.rules import LARGEST_BATCH, PRINT_LANGUAGES, BandEnd, BandForm, Look, PrintStyle
+from wristband.cli_house import in_house
 from wristband.errors import Unavailable
 from wristband.house import furnish, house
 from wristband.services import stocking
@@ -23,18 +21,6 @@ from wristband.services import stocking
 @click.group()
 def bands() -> None:
     """Blank stock: mint, print, end, list."""
-
-
-def _in_house(command: Callable[..., None]) -> Callable[..., None]:
-    """Run a command inside the application, which the command line hands down ready to be made."""
-
-    @click.pass_obj
-    @wraps(command)
-    def run(create_app: Callable[[], Any], *args: Any, **kwargs: Any) -> None:
-        with create_app().app_context():
-            command(*args, **kwargs)
-
-    return run
 
 
 _with_workers = click.option(
@@ -47,7 +33,7 @@ _with_workers = click.option(
 @click.option("--batch", "batch_id", type=int, help="Go on with this batch, which a kill has broken off.")
 @click.option("--form", type=click.Choice([form.value for form in BandForm]), default=BandForm.WRISTBAND.value)
 @_with_workers
-@_in_house
+@in_house
 def mint(count: int | None, batch_id: int | None, form: str, workers_n: int | None) -> None:
     """Make blank bands, each read again before it counts. Broken off, it goes on: no band twice, none skipped."""
     if (count is None) == (batch_id is None):
@@ -88,7 +74,7 @@ def _warn_of_another_address(batch_id: int) -> None:
 @click.option("--dpi", type=click.Choice([str(dpi) for dpi in DOTS_PER_MM]), default="203", help="Of a ZPL printer.")
 @click.option("--sheet", type=int, help="Bands a file: 50 when not given, 500 in a table.")
 @_with_workers
-@_in_house
+@in_house
 def print_(batch_id: int, folder: Path, sheet: int | None, workers_n: int | None, **chosen: str) -> None:
     """Print a batch into numbered files and a manifest. Broken off, run it again: whole files are left as they are.
 
@@ -132,7 +118,7 @@ def print_(batch_id: int, folder: Path, sheet: int | None, workers_n: int | None
     show_default=True,
     help="A lost or stolen box, or one that was printed wrongly.",
 )
-@_in_house
+@in_house
 def end(batch_id: int, numbers: tuple[int, ...], why: str) -> None:
     """End blanks of a batch, so that nobody binds them. What families wear is left alone; again changes nothing."""
     ended, bound = 0, 0
@@ -143,7 +129,7 @@ def end(batch_id: int, numbers: tuple[int, ...], why: str) -> None:
 
 
 @bands.command("list")
-@_in_house
+@in_house
 def list_() -> None:
     """Every batch, newest first."""
     for batch, minted in queries.list_batches():

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 import click
 
 from wristband import clock, config
 from wristband import keys as key_files
+from wristband.cli_house import in_house
 from wristband.errors import Conflict
 from wristband.services import rekeying
 
@@ -23,18 +21,6 @@ _PATIENCE_S = 30
 @click.group()
 def keys() -> None:
     """Key files."""
-
-
-def _in_house(command: Callable[..., None]) -> Callable[..., None]:
-    """Run a command inside the application, which the command line hands down ready to be made."""
-
-    @click.pass_obj
-    @wraps(command)
-    def run(create_app: Callable[[], Any], *args: Any, **kwargs: Any) -> None:
-        with create_app().app_context():
-            command(*args, **kwargs)
-
-    return run
 
 
 @keys.command()
@@ -48,7 +34,7 @@ def create() -> None:
 @keys.command()
 @click.argument("purpose")
 @click.option("--after", "minutes", type=click.FloatRange(0, 10_000), default=0, help="Minutes until it writes.")
-@_in_house
+@in_house
 def rotate(purpose: str, minutes: float) -> None:
     """Make the next key of PURPOSE: fields, index, codes, forms, bands, audit. Running processes take it up.
 
@@ -61,7 +47,7 @@ def rotate(purpose: str, minutes: float) -> None:
 
 
 @keys.command()
-@_in_house
+@in_house
 def rewrap() -> None:
     """Move everything to the newest keys while the service runs. Broken off, run it again."""
     wait_s = rekeying.wait_s(now=clock.now())
@@ -80,7 +66,7 @@ def rewrap() -> None:
 
 
 @keys.command()
-@_in_house
+@in_house
 def check() -> None:
     """Print what each key holds: exit status 1 while `rewrap` has something to do."""
     counted = rekeying.usage(now=clock.now())
@@ -101,7 +87,7 @@ def _state(one: rekeying.Usage) -> str:
 
 @keys.command()
 @click.argument("name")
-@_in_house
+@in_house
 def drop(name: str) -> None:
     """Delete a key, by name (fields-1), that nothing uses. Keep a copy as long as there are backups it opens."""
     rekeying.drop(name, now=clock.now())

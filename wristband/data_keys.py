@@ -127,6 +127,10 @@ class DataKeys:
         return key
 
     def get_or_make(self, owner: int) -> Key:
+        """The owner's key, made in the caller's deed where there is none; outside of one that is a RuntimeError.
+
+        Raises Erased, SealBroken.
+        """
         key = self._known(owner) or self._read(owner).get(owner)
         if key is not None:
             return key

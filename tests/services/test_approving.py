@@ -116,6 +116,13 @@ def test_no_guardian_opens_a_level_that_is_not_theirs_to_open(world: World, now:
     assert refused(lambda: approve(world, number, now, level=level)) == "scans.tick_something"
 
 
+def test_a_slip_after_the_yes_takes_nothing_back(world: World, now: datetime) -> None:
+    reference, token, number = ask(world, now)
+    approve(world, number, now)
+    assert refused(lambda: approve(world, 10 + (number - 9) % 90, now)) == "scans.ask_over"
+    assert disclosing.show(reference, token, now=now).called == "林阿姨"
+
+
 def test_a_stranger_answers_no_question_of_hers(world: World, now: datetime) -> None:
     _, _, number = ask(world, now)
     grant_id = grants()[-1].id

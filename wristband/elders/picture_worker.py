@@ -207,6 +207,10 @@ def answer(header: dict[str, object], body: bytes = b"") -> None:
 
 
 def main(kind: str, longest_side_px: int, memory_bytes: int, cpu_s: int, turned: str) -> None:
+    """One picture from standard input to standard output, within these limits; `turned`: quarters, or AUTO to look.
+
+    Answers with a header line and the JPEG, then with the faces; where the picture lies on its side, with it turned.
+    """
     limit_this_process(memory_bytes, cpu_s)
     warnings.simplefilter("ignore")
     try:

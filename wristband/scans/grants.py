@@ -9,12 +9,10 @@ import sqlalchemy as sa
 
 from wristband.bands.models import Band
 from wristband.db import db
-from wristband.scans.levels import GRANTS_A_BAND, GrantState, Level, Proof
+from wristband.scans.levels import GRANTS_A_BAND, GrantState, Level, Proof, states_before
 from wristband.scans.models import Grant, Scan
 from wristband.sealing import box
 from wristband.values.phone import Phone
-
-_LIVE = (GrantState.ASKED, GrantState.GIVEN)
 
 
 def token_hash(token: str) -> str:
@@ -66,12 +64,10 @@ def keep_room(band_id: int, *, now: datetime) -> None:
         end(grant_id, now=now)
 
 
-def end(grant_id: int, *, now: datetime) -> bool:
-    """End a grant, asked for or given. False where it is over already."""
+def end(grant_id: int, *, of: frozenset[GrantState] = states_before(GrantState.ENDED), now: datetime) -> bool:
+    """End a grant that is in one of these states, asked for or given. False where it is in none of them."""
     ended = db.session.execute(
-        sa.update(Grant)
-        .where(Grant.id == grant_id, Grant.state.in_(_LIVE))
-        .values(state=GrantState.ENDED, ended_at=now)
+        sa.update(Grant).where(Grant.id == grant_id, Grant.state.in_(of)).values(state=GrantState.ENDED, ended_at=now)
     )
     return bool(ended.rowcount == 1)  # type: ignore[attr-defined]
 

@@ -117,6 +117,12 @@ MOVES: dict[GrantState, frozenset[GrantState]] = {
     GrantState.ENDED: frozenset(),
 }
 
+
+def states_before(after: GrantState) -> frozenset[GrantState]:
+    """The states from which `after` may be reached: the WHERE of the guarded update."""
+    return frozenset(state for state, moves in MOVES.items() if after in moves)
+
+
 GRANT_LASTS = timedelta(minutes=30)
 GRANTS_A_BAND = 3
 ASK_LASTS = timedelta(minutes=5)

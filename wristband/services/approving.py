@@ -30,6 +30,7 @@ from wristband.scans.levels import (
     Level,
     Proof,
     Reason,
+    states_before,
 )
 from wristband.scans.models import Grant, Scan
 from wristband.scans.news import get_open_elder, news
@@ -89,7 +90,10 @@ def approve(
         actor, elder_id, asked = f"guardian:{guardian_id}", grant.elder_id, grant.number
         get_open_elder(db.session.get_one(Scan, grant.scan_id), now=now)
         fits = typed == str(asked)
-        _decide(grant_id, level, ticked, actor, fits, now)
+        if fits:
+            _approve(grant_id, level, ticked, actor, now)
+        elif grant.ends_at <= now or not grants.end(grant_id, of=states_before(GrantState.GIVEN), now=now):
+            raise Conflict("scans.ask_over")
         _record(Deed.APPROVAL_GIVEN if fits else Deed.APPROVAL_MISTYPED, actor, f"grant:{grant_id}", elder_id, now)
         if fits:
             _tell(elder_id, f"approval_given:{grant_id}", "approval_given", grant.band_id, now)
@@ -111,31 +115,29 @@ def approve_on_duty(grant_id: int, incident_id: int, *, officer: OfficerAccount,
             raise Conflict("looks.accept_to_reveal")
         get_open_elder(db.session.get_one(Scan, grant.scan_id), now=now)
         elder_id, band_id = grant.elder_id, grant.band_id
-        _decide(grant_id, Level.WITH_ELDER, (), officer.actor, True, now)
+        _approve(grant_id, Level.WITH_ELDER, (), officer.actor, now)
         subject = f"grant:{grant_id}"
         _record(Deed.APPROVAL_GIVEN, officer.actor, subject, elder_id, now, incident=incident_id, reason=reason.value)
         _tell(elder_id, f"approval_given:{grant_id}", "approval_given", band_id, now)
 
 
-def _decide(grant_id: int, level: Level, ticked: Collection[Field], actor: str, fits: bool, now: datetime) -> None:
-    """One answers, whoever is first; the question is over either way. Raises Conflict."""
-    decided = db.session.execute(
+def _approve(grant_id: int, level: Level, ticked: Collection[Field], actor: str, now: datetime) -> None:
+    """One answers, whoever is first. Raises Conflict."""
+    given = db.session.execute(
         sa.update(Grant)
-        .where(Grant.id == grant_id, Grant.state == GrantState.ASKED, Grant.ends_at > now)
+        .where(Grant.id == grant_id, Grant.state.in_(states_before(GrantState.GIVEN)), Grant.ends_at > now)
         .values(
-            state=GrantState.GIVEN if fits else GrantState.ENDED,
-            level=level if fits else Level.OPEN,
+            state=GrantState.GIVEN,
+            level=level,
             ticked=" ".join(sorted(ticked)) if level is Level.CONSENTED else "",
-            given_at=now if fits else None,
+            given_at=now,
             given_by=actor,
-            ends_at=now + GRANT_LASTS if fits else now,
-            ended_at=None if fits else now,
+            ends_at=now + GRANT_LASTS,
         )
     )
-    if decided.rowcount != 1:  # type: ignore[attr-defined]
+    if given.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("scans.ask_over")
-    if fits:
-        grants.keep_room(db.session.get_one(Grant, grant_id).band_id, now=now)
+    grants.keep_room(db.session.get_one(Grant, grant_id).band_id, now=now)
 
 
 def refuse(grant_id: int, *, guardian_id: int, now: datetime) -> None:
