@@ -98,9 +98,17 @@ def keys(keys_folder: Path) -> KeyRing:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, keys_folder: Path, engine_url: str) -> Settings:
+def doors() -> tuple[str, ...]:
+    """Which doors the application of a test opens; to open them all is a third of the time of a test without any."""
+    from wristband.config import DOORS
+
+    return DOORS
+
+
+@pytest.fixture
+def settings(tmp_path: Path, keys_folder: Path, engine_url: str, doors: tuple[str, ...]) -> Settings:
     """Settings of one test: own folder, own database, printed messages."""
-    return _settings(tmp_path / "instance", keys_folder, engine_url)
+    return _settings(tmp_path / "instance", keys_folder, engine_url).model_copy(update={"doors": doors})
 
 
 def _settings(folder: Path, keys_folder: Path, database_url: str) -> Settings:

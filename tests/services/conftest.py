@@ -15,3 +15,9 @@ def clockwork() -> Iterator[time_machine.Traveller]:
     """A clock that stands still at START until the test moves it."""
     with time_machine.travel(START, tick=False) as traveller:
         yield traveller
+
+
+@pytest.fixture
+def doors() -> tuple[str, ...]:
+    """None: nobody knocks here."""
+    return ()
