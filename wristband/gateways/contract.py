@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
 
 import structlog
+
+from wristband.values.arrival import Arrival
 
 log = structlog.get_logger(__name__)
 
@@ -26,14 +28,19 @@ class Handover:
     idempotency_key: str
     """The same for every attempt of this message; 16 to 64 of `[A-Za-z0-9_-]`."""
     kind: str
-    """The channel's name: `sms`."""
+    """The channel's name: `sms`, `voice`, `mail`, `chat`, `push`."""
     wording: str
     """Which text the body is made from, for a gateway that has approved texts of its own."""
     language: str
     recipient: str
+    """An address of the channel: E.164 for sms and voice, a mailbox, an apprise address, a push subscription's JSON."""
     body: str
     at: datetime
     """When this attempt begins."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the body was filled with, for a gateway whose approved text takes variables."""
+    link: str = ""
+    """Where the receiver says that they have seen it; empty in channels that carry none (sms, voice)."""
 
     def __repr__(self) -> str:
         return f"Handover(message_id={self.message_id})"
@@ -41,9 +48,37 @@ class Handover:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The gateway took the message. `reference` is its own name for it, perhaps empty."""
+    """The gateway took the message. `reference` is its own name for it, perhaps empty; receipts come under it."""
 
     reference: str = ""
+    gateway: str = ""
+    """Which gateway took it."""
+
+
+@dataclass(frozen=True)
+class ReceiptCall:
+    """What a provider sent about messages it took earlier. `url` as the provider knows it, with its query."""
+
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    at: datetime
+
+
+class ReceiptRefused(Exception):
+    """The call is not the provider's, or says nothing that can be read; `code` is for the log."""
+
+    def __init__(self, code: str, *, status: int = 400) -> None:
+        self.code, self.status = code, status
+        super().__init__(code)
+
+
+class ReadsReceipts(ABC):
+    """A gateway whose provider tells afterwards what became of a message."""
+
+    @abstractmethod
+    def read_receipts(self, call: ReceiptCall) -> list[Arrival]:
+        """What it tells, once its signature or secret was checked. Raises ReceiptRefused and nothing else."""
 
 
 class GatewayFault(Exception):
@@ -51,6 +86,7 @@ class GatewayFault(Exception):
 
     def __init__(self, *, permanent: bool, code: str) -> None:
         self.permanent = permanent
+        self.gateway = ""
         # It is kept and logged as it is, and comes from outside: what is no code of anybody's is not repeated.
         code = code.lower()
         self.code = code if _CODE.fullmatch(code) else "odd_code"
@@ -60,7 +96,8 @@ class GatewayFault(Exception):
 class Gateway(ABC):
     """An adapter to one outside system. A provider writes only `_call` and its table of codes."""
 
-    name: ClassVar[str]
+    name: str
+    """Its name in deliveries and receipts, at most 32 of `[a-z0-9_]`."""
 
     def hand_over(self, handover: Handover) -> Receipt:
         """Hand one message over, with its time-out. Raises GatewayFault and nothing else. Safe in many threads."""
@@ -68,14 +105,17 @@ class Gateway(ABC):
         try:
             receipt = self._call(handover)
         except GatewayFault as fault:
+            fault.gateway = self.name
             self._tell(handover, began, "not_handed_over", permanent=fault.permanent, code=fault.code)
             raise
         except Exception as error:
             # A fault of ours in one provider: its message waits and is seen, the others go on.
             self._tell(handover, began, "gateway_broken", exc_info=error)
-            raise GatewayFault(permanent=False, code=type(error).__name__) from error
+            broken = GatewayFault(permanent=False, code=type(error).__name__)
+            broken.gateway = self.name
+            raise broken from error
         self._tell(handover, began, "handed_over")
-        return Receipt(printable(receipt.reference, _LONGEST_REFERENCE))
+        return Receipt(printable(receipt.reference, _LONGEST_REFERENCE), self.name)
 
     @abstractmethod
     def _call(self, handover: Handover) -> Receipt: ...
