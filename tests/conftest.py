@@ -5,8 +5,10 @@ Everything is made only when a test asks for it, so tests of values and rules ne
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from tests import browser as browsers
-from tests import postgres
+from tests import postgres, remembered
 from tests.server import Server
 from tests.server import running as running_server
 
@@ -33,6 +35,11 @@ REQUIRE_ALL = os.environ.get("WRISTBAND_REQUIRE_ALL") == "1"
 _OURS = {"WRISTBAND_REQUIRE_ALL", "WRISTBAND_CHROMIUM"}
 for _name in [name for name in os.environ if name.startswith("WRISTBAND_") and name not in _OURS]:
     del os.environ[_name]
+# What a test keeps it keeps for the blink of that test: in memory where there is plenty, so that no sync waits.
+_MEMORY = Path("/dev/shm")  # noqa: S108  folders with names nobody can guess, as in any folder of temporary files
+_PLENTY_BYTES = 2 << 30
+if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _PLENTY_BYTES:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 # ---- what this machine can run
@@ -52,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     missing = _missing()
     if missing and REQUIRE_ALL:
         raise pytest.UsageError(f"WRISTBAND_REQUIRE_ALL is set, but: {'; '.join(missing.values())}")
+    remembered.install()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -105,10 +113,17 @@ def doors() -> tuple[str, ...]:
     return DOORS
 
 
+@pytest.fixture(scope="session")
+def usual_settings(keys_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """What the settings of all tests have in common; to read an environment for each would take longer than a deed."""
+    return _settings(tmp_path_factory.mktemp("nobodys"), keys_folder, "sqlite:///nobodys.db")
+
+
 @pytest.fixture
-def settings(tmp_path: Path, keys_folder: Path, engine_url: str, doors: tuple[str, ...]) -> Settings:
+def settings(usual_settings: Settings, tmp_path: Path, engine_url: str, doors: tuple[str, ...]) -> Settings:
     """Settings of one test: own folder, own database, printed messages."""
-    return _settings(tmp_path / "instance", keys_folder, engine_url).model_copy(update={"doors": doors})
+    own = {"data_dir": tmp_path / "instance", "database_url": engine_url, "doors": doors}
+    return usual_settings.model_copy(update=own)
 
 
 def _settings(folder: Path, keys_folder: Path, database_url: str) -> Settings:
@@ -266,8 +281,10 @@ def desk(arrive: browsers.Arrivals) -> browsers.Visitor:
 
 
 @pytest.fixture(scope="session")
-def cast(keys: KeyRing, keys_folder: Path, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Cast:
-    """The cast as rows, made once by the services everybody uses."""
+def cast_and_store(
+    keys: KeyRing, keys_folder: Path, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Cast, Path]:
+    """The cast as rows, made once by the services everybody uses; and the SQLite file they were made in."""
     from tests.world import make_cast
     from wristband import create_app
     from wristband.db import db
@@ -277,8 +294,15 @@ def cast(keys: KeyRing, keys_folder: Path, migrated_sqlite: Path, tmp_path_facto
     with create_app(_settings(path.parent, keys_folder, f"sqlite:///{path}")).app_context():
         made = make_cast()
         db.session.remove()
+        with contextlib.closing(db.engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         db.engine.dispose()
-    return made
+    return made, path
+
+
+@pytest.fixture(scope="session")
+def cast(cast_and_store: tuple[Cast, Path]) -> Cast:
+    return cast_and_store[0]
 
 
 @pytest.fixture
