@@ -31,6 +31,7 @@ PURPOSES = {
     "codes": "keyed hashes of typed codes and sign-in references",
     "forms": "signs form stamps and session cookies",
     "bands": "signs the token of every band; lives as long as the bands",
+    "push": "signs web push; a browser takes only what the key it subscribed with has signed",
     "audit": "signs the checkpoints of the trail; lives as long as the trail",
 }
 # One character of the band token names its key: Crockford's alphabet, so 32 keys at a time.

@@ -4,37 +4,49 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.gateways import fake_wire
 from tests.gateways.fake_wire import FakeWire, accepting_then, dripping, endless, raw, replying, silent
-from tests.gateways.rigs import HASTY, PATIENT, WIRED, handover
+from tests.gateways.rigs import HASTY, PATIENT, WIRED, handover, recipient_of
 from wristband.gateways.contract import Gateway, GatewayFault
 from wristband.gateways.wire import Limits
 
 Make = Callable[[str, Limits], Gateway]
 
 
+ORDINARY = ("sms", "voice")
+"""The operator's own HTTP gateways, whose statuses mean what they say."""
+
+
 @pytest.fixture(params=WIRED)
-def make(request: pytest.FixtureRequest) -> Make:
-    return WIRED[request.param]
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    return partial(WIRED[request.param], tmp_path)
 
 
 def fault_of(gateway: Gateway) -> tuple[bool, str]:
     with pytest.raises(GatewayFault) as fault:
-        gateway.hand_over(handover())
+        gateway.hand_over(handover(recipient=recipient_of(gateway)))
     return fault.value.permanent, fault.value.code
 
 
+def is_in_doubt(gateway: Gateway) -> bool:
+    with pytest.raises(GatewayFault) as fault:
+        gateway.hand_over(handover(recipient=recipient_of(gateway)))
+    return fault.value.in_doubt
+
+
+@pytest.mark.parametrize("make", ORDINARY, indirect=True)
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
 def test_a_request_that_will_never_do_is_refused_for_good(make: Make, wire: FakeWire, status: int) -> None:
     wire.behaviour = replying(status)
     assert fault_of(make(wire.url, PATIENT)) == (True, f"http_{status}")
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("status", [401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504, 507, 599])
 def test_trouble_of_the_gateway_or_of_our_settings_passes(make: Make, wire: FakeWire, status: int) -> None:
     wire.behaviour = replying(status)
     assert fault_of(make(wire.url, PATIENT)) == (False, f"http_{status}")
@@ -82,6 +94,16 @@ def test_a_host_nobody_knows_is_a_passing_fault(make: Make) -> None:
     assert fault_of(make("http://gateway.invalid/", PATIENT)) == (False, "network")
 
 
+def test_nobody_doubts_that_a_message_was_not_sent_where_there_was_no_connection(make: Make) -> None:
+    assert not is_in_doubt(make("http://gateway.invalid/", PATIENT))
+
+
+def test_what_was_sent_and_not_answered_is_in_doubt(make: Make, wire: FakeWire) -> None:
+    for behaviour in (silent, raw(b""), endless, replying(200, b"<html>")):
+        wire.behaviour = behaviour
+        assert is_in_doubt(make(wire.url, HASTY))
+
+
 def test_a_certificate_nobody_vouches_for_stops_the_sending(make: Make, tmp_path: Path) -> None:
     with fake_wire.serving(tls_folder=tmp_path) as wire:
         assert fault_of(make(wire.url, PATIENT)) == (False, "tls")
@@ -123,10 +145,11 @@ def test_an_endless_answer_is_cut_off(make: Make, wire: FakeWire) -> None:
 
 
 def test_an_answer_just_too_long_is_none(make: Make, wire: FakeWire) -> None:
-    wire.behaviour = replying(200, b'{"accepted": true}' + b" " * PATIENT.answer_bytes)
+    wire.behaviour = replying(200, b'{"accepted": true, "Code": "OK", "sid": "1"}' + b" " * PATIENT.answer_bytes)
     assert fault_of(make(wire.url, PATIENT)) == (False, "too_big")
 
 
+@pytest.mark.parametrize("make", ORDINARY, indirect=True)
 def test_a_message_taken_whose_answer_was_lost_has_one_effect_after_the_next_try(make: Make, wire: FakeWire) -> None:
     wire.behaviour = accepting_then(raw(b""))
     gateway = make(wire.url, PATIENT)

@@ -15,7 +15,7 @@ from tests.gateways.rigs import KEY, handover
 from wristband import gateways
 from wristband.config import Mode, Settings, SettingsWrong, load
 from wristband.gateways.contract import GatewayFault
-from wristband.gateways.sms import SmsGateway
+from wristband.gateways.ordinary import HttpGateway
 from wristband.gateways.wire import Limits
 
 PUBLIC = Limits(public_only=True)
@@ -75,7 +75,7 @@ def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
 
 def fault_of(url: str, limits: Limits) -> tuple[bool, str]:
     with pytest.raises(GatewayFault) as fault:
-        SmsGateway(url, KEY, limits).hand_over(handover())
+        HttpGateway("sms", url, KEY, limits).hand_over(handover())
     return fault.value.permanent, fault.value.code
 
 
@@ -116,7 +116,7 @@ def test_one_answer_of_many_that_leads_inside_is_enough(wire: FakeWire, resolver
 
 def test_a_name_is_looked_up_once_and_that_answer_is_called(wire: FakeWire, resolver: Resolver) -> None:
     asked = resolver("127.0.0.1")
-    SmsGateway(f"http://gateway.example:{urlsplit(wire.url).port}/", KEY).hand_over(handover())
+    HttpGateway("sms", f"http://gateway.example:{urlsplit(wire.url).port}/", KEY).hand_over(handover())
     assert asked == ["gateway.example"]
     assert wire.sent[0].headers["Host"].startswith("gateway.example:")
 
@@ -125,7 +125,7 @@ def test_where_the_first_address_does_not_answer_the_next_one_is_called(resolver
     with fake_wire.serving() as wire:
         port = urlsplit(wire.url).port
         resolver("::1", "127.0.0.1")  # the wire listens at the second one only
-        SmsGateway(f"http://gateway.example:{port}/", KEY).hand_over(handover())
+        HttpGateway("sms", f"http://gateway.example:{port}/", KEY).hand_over(handover())
         assert len(wire.sent) == 1
 
 

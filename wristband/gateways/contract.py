@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 import structlog
 
@@ -41,6 +42,8 @@ class Handover:
     """What the body was filled with, for a gateway whose approved text takes variables."""
     link: str = ""
     """Where the receiver says that they have seen it; empty in channels that carry none (sms, voice)."""
+    again: bool = False
+    """Whether an earlier attempt may have been taken: a gateway that can ask its outside does so first."""
 
     def __repr__(self) -> str:
         return f"Handover(message_id={self.message_id})"
@@ -73,23 +76,58 @@ class ReceiptRefused(Exception):
         super().__init__(code)
 
 
-class ReadsReceipts(ABC):
-    """A gateway whose provider tells afterwards what became of a message."""
+@dataclass(frozen=True)
+class Thanks:
+    """What a provider wants to hear once its receipts are kept; anything else, and it tells them again."""
 
-    @abstractmethod
+    body: str
+    content_type: str = "application/json; charset=utf-8"
+
+
+class ReadsReceipts(ABC):
+    """A gateway whose provider tells afterwards what became of a message. It writes `_read_receipts` only."""
+
+    name: str
+
     def read_receipts(self, call: ReceiptCall) -> list[Arrival]:
         """What it tells, once its signature or secret was checked. Raises ReceiptRefused and nothing else."""
+        try:
+            return self._read_receipts(call)
+        except ReceiptRefused:
+            raise
+        except Exception as error:
+            log.error("receipts_broken", gateway=self.name, kind=type(error).__name__)
+            raise ReceiptRefused("broken") from error
+
+    @abstractmethod
+    def _read_receipts(self, call: ReceiptCall) -> list[Arrival]: ...
+
+    def thank(self, call: ReceiptCall) -> Thanks:
+        """The answer to a call that was read."""
+        return Thanks('{"accepted": true}')
+
+
+class Blame(StrEnum):
+    """Whom a passing fault speaks against, so that a channel with several gateways knows what to do."""
+
+    MESSAGE = "message"
+    """This message at this gateway only: a cap of its number, no text for it. Another gateway may do."""
+    GATEWAY = "gateway"
+    """The gateway had a bad moment; several of them, and it is not well."""
+    OUTAGE = "outage"
+    """Nothing goes through for now: not reachable, no balance, a wrong key, a signature not approved."""
 
 
 class GatewayFault(Exception):
     """The message was not taken, or nobody knows. A permanent fault will not get better by trying again."""
 
-    def __init__(self, *, permanent: bool, code: str) -> None:
-        self.permanent = permanent
+    def __init__(self, *, permanent: bool, code: str, blame: Blame = Blame.GATEWAY, in_doubt: bool = False) -> None:
+        self.permanent, self.blame = permanent, blame
+        self.in_doubt = in_doubt
+        """Whether the message may have been taken all the same: it was sent, and the answer was lost."""
         self.gateway = ""
-        # It is kept and logged as it is, and comes from outside: what is no code of anybody's is not repeated.
-        code = code.lower()
-        self.code = code if _CODE.fullmatch(code) else "odd_code"
+        # It is kept and logged, and comes from outside: what is no code of anybody's is not repeated.
+        self.code = clean_code(code)
         super().__init__(self.code)
 
 
@@ -117,12 +155,22 @@ class Gateway(ABC):
         self._tell(handover, began, "handed_over")
         return Receipt(printable(receipt.reference, _LONGEST_REFERENCE), self.name)
 
+    def takes(self, handover: Handover) -> bool:
+        """Whether this gateway can carry this message at all: its country, its wording."""
+        return True
+
     @abstractmethod
     def _call(self, handover: Handover) -> Receipt: ...
 
     def _tell(self, handover: Handover, began: float, event: str, **facts: object) -> None:
         took_ms = round((time.perf_counter() - began) * 1000)
         log.info(event, gateway=self.name, message=handover.message_id, took_ms=took_ms, **facts)
+
+
+def clean_code(code: str) -> str:
+    """A code as it may be kept and logged, in small letters; `odd_code` for what is none."""
+    code = code.lower()
+    return code if _CODE.fullmatch(code) else "odd_code"
 
 
 def printable(text: str, longest: int) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from wristband.gateways.contract import GatewayFault
+from wristband.gateways.contract import Blame, GatewayFault
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -68,10 +68,16 @@ def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> A
     """POST `body` and read the answer, whatever its status; a redirect is an answer too and is not followed.
 
     Raises GatewayFault, never permanent, with code `timeout`, `tls`, `network`, `broken` (no HTTP), `too_big`, or
-    `address_refused` where the host's name leads, with any of its answers, to where no gateway may be called.
+    `address_refused` where the host's name leads, with any of its answers, to where no gateway may be called. It is
+    in doubt once anything was sent; before, the gateway is not reachable and to blame by itself.
     """
     parts = urlsplit(url)
     connection = _Connection(parts, limits)
+
+    def fault(code: str) -> GatewayFault:
+        blame = Blame.GATEWAY if connection.stands else Blame.OUTAGE
+        return GatewayFault(permanent=False, code=code, blame=blame, in_doubt=connection.stands)
+
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, {**headers, "Connection": "close"})
@@ -80,17 +86,17 @@ def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> A
         if len(answer) <= limits.answer_bytes and response.length:
             raise http.client.IncompleteRead(answer, response.length)
     except TimeoutError:
-        raise GatewayFault(permanent=False, code="timeout") from None
+        raise fault("timeout") from None
     except ssl.SSLError:
-        raise GatewayFault(permanent=False, code="tls") from None
+        raise fault("tls") from None
     except OSError:
-        raise GatewayFault(permanent=False, code="network") from None
+        raise fault("network") from None
     except (http.client.HTTPException, ValueError):
-        raise GatewayFault(permanent=False, code="broken") from None
+        raise fault("broken") from None
     finally:
         connection.hang_up()
     if len(answer) > limits.answer_bytes:
-        raise GatewayFault(permanent=False, code="too_big")
+        raise fault("too_big")
     return Answer(response.status, answer)
 
 
@@ -103,6 +109,8 @@ class _Connection(http.client.HTTPConnection):
         self._deadline = time.monotonic() + limits.total_s
         self._limits = limits
         self._socket: socket.socket | None = None
+        self.stands = False
+        """Whether the connection was made: from here on something may have been sent."""
 
     def remaining_s(self) -> float:
         left = self._deadline - time.monotonic()
@@ -114,10 +122,11 @@ class _Connection(http.client.HTTPConnection):
         # Looked up once, and what was looked at is what is called: a name cannot lead elsewhere in between.
         found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         if not all(self._limits.allow(str(place[0])) for *_, place in found):
-            raise GatewayFault(permanent=False, code="address_refused")
+            raise GatewayFault(permanent=False, code="address_refused", blame=Blame.OUTAGE)
         self._socket = self._reach(found)
         if self._tls:
             self._socket = self._tls.wrap_socket(self._socket, server_hostname=self.host)
+        self.stands = True
         self.sock: Any = _TimedSocket(self._socket, self)
 
     def _reach(self, found: Sequence[tuple[Any, ...]]) -> socket.socket:
