@@ -18,9 +18,9 @@ from tests.world import World
 from wristband import clock
 from wristband.audit.models import AuditRow
 from wristband.config import Settings
-from wristband.incidents.models import Incident
+from wristband.incidents.models import DutyCall, Incident
 from wristband.incidents.rules import Disposition, IncidentState
-from wristband.services import handling
+from wristband.services import escalating, handling
 
 SEATS = 2
 
@@ -222,3 +222,48 @@ class TestWithManySeats:
 @ON_SQLITE
 def test_a_stranger_gets_no_stream(client: FlaskClient, world: World) -> None:
     assert client.get("/police/changes").location == "/police/sign-in"
+
+
+# ---- a family that does not answer
+
+
+def _unanswered(finder: FlaskClient, token: str, traveller: time_machine.Traveller) -> str:
+    """A finder told the family, and five minutes have passed. Returns the finder's own page."""
+    progress = cast.tap(finder, cast.open_band(finder, token), "family").location
+    traveller.shift(timedelta(minutes=5, seconds=1))
+    escalating.take_due(clock.now())
+    return progress
+
+
+def test_a_family_that_does_not_answer_is_on_the_desk_of_its_station_alone(
+    desk: FlaskClient, finder: FlaskClient, world: World
+) -> None:
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        progress = _unanswered(finder, world.her.token, traveller)
+        page = words(desk.get("/police"))
+        assert "家人没有回应（1）" in page
+        assert "5 分钟" in page
+        assert cast.ELDER["name"] not in page
+        assert "已转给派出所值班民警" in words(finder.get(progress))
+        stranger = finder.application.test_client()
+        cast.sign_in_officer(stranger, "stranger")
+        assert "家人没有回应" not in words(stranger.get("/police"))
+
+
+def test_who_takes_it_has_the_incident_before_him_and_the_finder_sees_it(
+    desk: FlaskClient, finder: FlaskClient, world: World
+) -> None:
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        progress = _unanswered(finder, world.her.token, traveller)
+        address = f"/police/duty-calls/{only(DutyCall).id}/take"
+        csrf = {"csrf_token": cast.csrf(desk, "/police")}
+        taken = desk.post(address, data=csrf)
+        incident = only(Incident)
+        assert (taken.status_code, taken.location) == (303, f"/police/incidents/{incident.id}")
+        assert "家人没有回应" not in words(desk.get("/police"))
+        page = words(finder.get(progress))
+        assert "值班民警已经接手" in page
+        assert incident.number in page
+        again = desk.post(address, data=csrf)
+        assert again.status_code == 409
+        assert tells(again, "incidents.duty_call_taken")

@@ -103,7 +103,10 @@ def count_messages() -> int:
 def claim(*, lease: str, limit: int = 9) -> list[Message]:
     with transaction():
         now = clock.now()
-        return leases.claim(lease=lease, until=now + timedelta(seconds=LEASE_S), limit=limit, now=now)
+        claimed = leases.claim(lease=lease, until=now + timedelta(seconds=LEASE_S), limit=limit, now=now)
+        for one in claimed:
+            db.session.expunge(one)  # as a worker holds them: what they were when they were claimed
+        return claimed
 
 
 def claim_and_die() -> Message:

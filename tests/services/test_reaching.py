@@ -82,7 +82,7 @@ def test_a_tap_owes_every_contact_one_message_in_calling_order(world: World, now
     before = every_row()
     reach = tap(world.her.serial, now)
     assert reach
-    assert new_rows(before) == {"scan": 1, "reach": 1, "message": 2, "audit_row": 1, "spent_budget": 2}
+    assert new_rows(before) == {"scan": 1, "reach": 1, "message": 2, "step": 6, "audit_row": 1, "spent_budget": 2}
     assert owed(reach.id) == [DAUGHTER_PHONE, SON_PHONE]
     assert state_for_reach(reach.id).of == 2
 
@@ -264,7 +264,7 @@ def test_a_guardian_who_opens_the_message_has_seen_it(reach: Reach, world: World
     before = every_row()
     seen = reaching.see(reach.id, guardian_id=world.daughter_id, now=now + MINUTE)
     assert (seen.seen_at, seen.seen_by, seen.answered_at) == (now + MINUTE, world.daughter_id, None)
-    assert new_rows(before) == {"audit_row": 1}
+    assert new_rows(before) == {"reach_seen": 1, "audit_row": 1}
 
 
 def test_seeing_again_changes_nothing(reach: Reach, world: World, now: datetime) -> None:
@@ -278,7 +278,7 @@ def test_seeing_many_times_at_once_is_seeing_once(app: Flask, reach: Reach, worl
     before = every_row()
     deeds = [lambda: reaching.see(reach.id, guardian_id=world.daughter_id, now=now)] * 6
     assert raised(together(app, deeds)) == []
-    assert new_rows(before) == {"audit_row": 1}
+    assert new_rows(before) == {"reach_seen": 1, "audit_row": 1}
 
 
 @ONE_ENGINE

@@ -24,7 +24,9 @@ class Change(StrEnum):
     CALLING_ORDER = "calling_order"
     CONSENTS = "consents"
     PARTICULARS = "particulars"
+    PORTRAIT = "portrait"
     INVITATIONS = "invitations"
+    VOICE = "voice"
 
 
 def tell_change(change: Change, elder_id: int, *, by: int, issuer: Mapping[str, str], at: datetime) -> None:

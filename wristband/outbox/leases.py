@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from wristband.db import db, new_id
+from wristband.db import UtcDateTime, db, new_id
 from wristband.outbox.models import Delivery, Message
 from wristband.outbox.queries import due
-from wristband.outbox.rules import LONGEST_LEASE, LONGEST_WAIT, MOVES, MessageState, Next, Outcome
+from wristband.outbox.rules import (
+    LONGEST_LEASE,
+    LONGEST_WAIT,
+    MOVES,
+    YIELDS_AFTER,
+    Channel,
+    MessageState,
+    Next,
+    Outcome,
+)
 
 
 @dataclass(frozen=True)
@@ -31,34 +41,41 @@ class Attempt:
 def claim(*, lease: str, until: datetime, limit: int, now: datetime) -> list[Message]:
     """At most `limit` due messages, oldest due first, leased under the name `lease`. Nobody else claims them till then.
 
-    The messages given are detached: any thread may read them.
+    They belong to the caller's session: opened there, the keys of all are one question.
     """
+    told = {"lease": lease, "until": until, "most": limit, "now": now}
+    messages = db.session.scalars(_claiming(), told, execution_options={"populate_existing": True})
+    return sorted(messages, key=lambda message: (message.due_at, message.id))
+
+
+@cache
+def _claiming() -> Any:
+    """The statement that claims, built once: of all that a worker says it is said most often."""
     # As a CTE, PostgreSQL runs it once; rows another worker is claiming at this moment are passed over.
     oldest = (
         sa.select(Message.id)
-        .where(due(now))
+        .where(due(sa.bindparam("now", type_=UtcDateTime)))
         .order_by(Message.due_at, Message.id)
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=sa.Integer))
         .with_for_update(skip_locked=True)
         .cte("oldest")
     )
-    claimed = _moved(
+    return _moved(
         MessageState.LEASED,
         Message.id.in_(sa.select(oldest.c.id)),
-        leased_by=lease,
-        leased_until=until,
+        leased_by=sa.bindparam("lease"),
+        leased_until=sa.bindparam("until", type_=UtcDateTime),
         attempts=Message.attempts + 1,
     ).returning(Message)
-    messages = list(db.session.scalars(claimed, execution_options={"populate_existing": True}))
-    for message in messages:
-        db.session.expunge(message)
-    return sorted(messages, key=lambda message: (message.due_at, message.id))
 
 
 def settle(settlements: Sequence[tuple[Attempt, Next]]) -> set[int]:
     """Record attempts, and move each message on if its lease is still the attempt's own. Gives the ids that moved."""
-    moved = set()
+    taken = [attempt for attempt, following in settlements if following.state is MessageState.DELIVERED]
+    moved = _deliver(taken) if taken else set()
     for attempt, following in settlements:
+        if following.state is MessageState.DELIVERED:
+            continue
         message, over = attempt.message, following.due_at is None
         result = db.session.execute(
             _SETTLE,
@@ -75,6 +92,22 @@ def settle(settlements: Sequence[tuple[Attempt, Next]]) -> set[int]:
             moved.add(message.id)
     _record([attempt for attempt, _ in settlements], moved)
     return moved
+
+
+def _deliver(attempts: Sequence[Attempt]) -> set[int]:
+    """Settle all that gateways took in one statement: it is what becomes of nearly every message."""
+    held = [(attempt.message.id, attempt.message.leased_by) for attempt in attempts]
+    done = _moved(
+        MessageState.DELIVERED,
+        sa.tuple_(Message.id, Message.leased_by).in_(held),
+        settled_at=max(attempt.ended_at for attempt in attempts),
+        # What expires is a secret for its time, and forgotten with it.
+        body_sealed=sa.case((Message.expires_at.is_not(None), sa.null()), else_=Message.body_sealed),
+        facts_sealed=sa.case((Message.expires_at.is_not(None), sa.null()), else_=Message.facts_sealed),
+        leased_by=None,
+        leased_until=None,
+    )
+    return set(db.session.scalars(done.returning(Message.id)))
 
 
 def _record(attempts: Sequence[Attempt], moved: set[int]) -> None:
@@ -106,6 +139,25 @@ def free_lapsed(now: datetime) -> int:
     return len(db.session.scalars(lapsed.returning(Message.id)).all())
 
 
+def let_pass(channels: Collection[Channel]) -> int:
+    """Let those behind a message that keeps failing pass, where others of its `channels` went through just now."""
+    if not channels:
+        return 0
+    failing = (
+        sa.update(Message)
+        .where(
+            Message.state == MessageState.PENDING,
+            Message.attempts >= YIELDS_AFTER,
+            Message.yields.is_(False),
+            Message.channel.in_(channels),
+        )
+        .values(yields=True)
+        .execution_options(synchronize_session=False)
+        .returning(Message.id)
+    )
+    return len(db.session.scalars(failing).all())
+
+
 def hasten_misdated(now: datetime) -> int:
     """Make messages due that wait longer than any rule says; tells how many. The clock has been set back."""
     misdated = (
@@ -123,7 +175,7 @@ def stop_expired(now: datetime) -> int:
     expired = (
         sa.update(Message)
         .where(Message.state == MessageState.PENDING, Message.expires_at <= now)
-        .values(state=MessageState.STOPPED, settled_at=now, body_sealed=None)
+        .values(state=MessageState.STOPPED, settled_at=now, body_sealed=None, facts_sealed=None)
         .execution_options(synchronize_session=False)
         .returning(Message.id)
     )
@@ -155,6 +207,7 @@ _SETTLE = (
         due_at=sa.bindparam("again_at"),
         settled_at=sa.bindparam("over_at"),
         body=sa.case((sa.bindparam("forget", type_=sa.Boolean), sa.null()), else_=_KEPT.body),
+        facts=sa.case((sa.bindparam("forget", type_=sa.Boolean), sa.null()), else_=_KEPT.facts),
         leased_by=None,
         leased_until=None,
     )

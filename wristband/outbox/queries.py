@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
-from wristband.db import db
-from wristband.outbox.models import Delivery, Message
-from wristband.outbox.rules import Channel, MessageState
+from wristband.db import UtcDateTime, db
+from wristband.outbox.models import Arrived, Delivery, Message
+from wristband.outbox.rules import CallMade, Channel, MessageState, call_state
+from wristband.values.arrival import ArrivalState
 
 
-def due(now: datetime) -> sa.ColumnElement[bool]:
+def due(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
     """The condition of a message that may be claimed now."""
     return sa.and_(_waiting(now), Message.due_at <= now)
 
 
-def _waiting(now: datetime) -> sa.ColumnElement[bool]:
-    not_expired = sa.or_(Message.expires_at.is_(None), Message.expires_at > now)
-    return sa.and_(Message.state == MessageState.PENDING, not_expired)
+def _waiting(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
+    return sa.and_(Message.state == MessageState.PENDING, _not_expired(Message, now), ~_stands_behind(now))
+
+
+def _not_expired(message: type[Message], now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
+    return sa.or_(message.expires_at.is_(None), message.expires_at > now)
+
+
+def _stands_behind(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
+    """Whether something about the same elder, owed earlier to the same address, has not gone out yet."""
+    before = aliased(Message)
+    return sa.exists().where(
+        before.elder_id == Message.elder_id,
+        before.recipient_index == Message.recipient_index,
+        before.state.in_((MessageState.PENDING, MessageState.LEASED)),
+        before.channel == Message.channel,
+        before.id < Message.id,
+        before.yields.is_(False),
+        _not_expired(before, now),
+    )
 
 
 def is_any_due(now: datetime) -> bool:
     """Whether a message may be claimed now."""
-    return db.session.scalar(sa.select(Message.id).where(due(now)).limit(1)) is not None
+    return db.session.scalar(_first_due(), {"now": now}) is not None
+
+
+@cache
+def _first_due() -> Any:
+    """Asked by every idle worker each second: built once."""
+    return sa.select(Message.id).where(due(sa.bindparam("now", type_=UtcDateTime))).limit(1)
 
 
 def count_due(now: datetime) -> int:
@@ -102,17 +130,53 @@ class Told:
 
 
 def state_for_reach(reach_id: int) -> Told:
-    """How many people are owed the messages of one reach, and how far these came."""
+    """How many people are owed the messages of one reach, and how far these came: one person has many channels."""
+    # A person without an account is known by the address alone.
+    who = sa.func.coalesce(sa.cast(Message.guardian_id, sa.String), Message.recipient_index)
     person = (
         sa.select(
             sa.func.max(sa.case((Message.state == MessageState.DELIVERED, 1), else_=0)).label("accepted"),
             sa.func.min(sa.case((Message.state == MessageState.STOPPED, 1), else_=0)).label("failed"),
         )
         .where(Message.reach_id == reach_id)
-        .group_by(Message.recipient_index)
+        .group_by(who)
         .subquery()
     )
     of, accepted, failed = db.session.execute(
         sa.select(sa.func.count(), sa.func.sum(person.c.accepted), sa.func.sum(person.c.failed)).select_from(person)
     ).one()
     return Told(of=of, accepted=int(accepted or 0), failed=int(failed or 0))
+
+
+def list_calls(reach_id: int) -> list[CallMade]:
+    """The calls of one reach, first to last."""
+    rows = db.session.execute(
+        sa.select(Message.id, Message.owed_at, Message.state)
+        .where(Message.reach_id == reach_id, Message.channel == Channel.VOICE)
+        .order_by(Message.id)
+    ).all()
+    heard = _heard([row.id for row in rows])
+    return [CallMade(row.owed_at, call_state(row.state, heard.get(row.id, frozenset()))) for row in rows]
+
+
+def _heard(message_ids: Sequence[int]) -> dict[int, frozenset[ArrivalState]]:
+    """What providers told afterwards about these messages."""
+    told = db.session.execute(
+        sa.select(Delivery.message_id, Arrived.state)
+        .join(Arrived, sa.and_(Arrived.gateway == Delivery.gateway, Arrived.reference == Delivery.receipt))
+        .where(Delivery.message_id.in_(message_ids), Delivery.receipt != "")
+    )
+    heard: dict[int, frozenset[ArrivalState]] = {}
+    for message_id, state in told:
+        heard[message_id] = heard.get(message_id, frozenset()) | {state}
+    return heard
+
+
+def find_message_of(gateway: str, reference: str) -> Message | None:
+    """The message that a gateway took under this name."""
+    return db.session.scalar(
+        sa.select(Message)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .where(Delivery.receipt == reference, Delivery.gateway == gateway, Delivery.receipt != "")
+        .limit(1)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -14,7 +15,7 @@ from wristband.outbox import bell
 from wristband.outbox.models import Message
 from wristband.outbox.rules import Channel, MessageState
 from wristband.outbox.wording import render
-from wristband.sealing import box
+from wristband.sealing import Keyed, box
 
 _PLACE = Message.__tablename__
 
@@ -30,29 +31,29 @@ def enqueue(
     at: datetime,
     expires_at: datetime | None = None,
     elder_id: int | None = None,
+    guardian_id: int | None = None,
     reach_id: int | None = None,
     incident_id: int | None = None,
 ) -> int | None:
     """Owe the words of `wording` filled with `facts` to one address, inside the caller's transaction; never commits.
 
     `key` names what is owed (`reach:12:guardian:7`, at most 80 characters): owing the same key again is owing it
-    once, and gives None instead of the message's id. `recipient` is an address of the channel, for SMS a phone as
-    E.164. A message that `expires_at` some time is not handed over later, and its words are forgotten once it is
-    settled.
+    once, and gives None instead of the message's id. `recipient` is an address of the channel, for SMS and voice a
+    phone as E.164; `guardian_id` says whose it is. A message that `expires_at` some time is not handed over later,
+    and its words are forgotten once it is settled.
 
     Raises what wording.render raises: faults of ours.
     """
     message_id = new_id()
     values: dict[str, Any] = {
+        **_sealed(message_id, elder_id, recipient=recipient, body=render(wording, language, facts), facts=facts),
         "id": message_id,
         "key": key,
         "channel": channel,
         "wording": wording,
         "language": language,
-        "recipient": box().seal(recipient, place=f"{_PLACE}.recipient", row=message_id, owner=elder_id),
-        "recipient_index": box().blind(recipient, place=f"{_PLACE}.recipient"),
-        "body": box().seal(render(wording, language, facts), place=f"{_PLACE}.body", row=message_id, owner=elder_id),
         "elder_id": elder_id,
+        "guardian_id": guardian_id,
         "reach_id": reach_id,
         "incident_id": incident_id,
         "state": MessageState.PENDING,
@@ -60,11 +61,45 @@ def enqueue(
         "due_at": at,
         "expires_at": expires_at,
         "attempts": 0,
+        "yields": False,
     }
     if db.session.scalar(_owing(db.engine.dialect.name), values) is None:
         return None
+    if elder_id is not None:
+        _hasten_those_before(message_id, elder_id, channel, values["recipient_index"], at)
     bell.ring()
     return message_id
+
+
+def _sealed(
+    message_id: int, owner: int | None, *, recipient: str, body: str, facts: Mapping[str, str]
+) -> dict[str, Any]:
+    """What is personal in a message, as it is kept."""
+    clear = {"recipient": recipient, "body": body, "facts": json.dumps(dict(facts))}
+    kept = {
+        name: box().seal(text, place=f"{_PLACE}.{name}", row=message_id, owner=owner) for name, text in clear.items()
+    }
+    return {**kept, "recipient_index": box().blind(recipient, place=f"{_PLACE}.recipient")}
+
+
+def _hasten_those_before(message_id: int, elder_id: int, channel: Channel, index: Keyed, at: datetime) -> None:
+    """What is said to one address about one elder is said in its order: what waits for another try is tried now.
+
+    Otherwise the new message would stand behind it until then.
+    """
+    db.session.execute(
+        sa.update(Message)
+        .where(
+            Message.elder_id == elder_id,
+            Message.recipient_index == index,
+            Message.state == MessageState.PENDING,
+            Message.channel == channel,
+            Message.id != message_id,
+            Message.due_at > at,
+        )
+        .values(due_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 @cache

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from wristband.values.arrival import ArrivalState
 from wristband.values.budget import Budget, Fails
 
 
@@ -20,6 +22,15 @@ class MessageState(StrEnum):
 
 class Channel(StrEnum):
     SMS = "sms"
+    VOICE = "voice"
+    """A call that reads the words out."""
+    MAIL = "mail"
+    CHAT = "chat"
+    PUSH = "push"
+
+
+LINKED = frozenset({Channel.MAIL, Channel.CHAT, Channel.PUSH})
+"""Channels that carry a link by which the receiver says that they have seen it. Mainland SMS carry none."""
 
 
 class Outcome(StrEnum):
@@ -27,6 +38,46 @@ class Outcome(StrEnum):
     PASSING = "passing"
     """Failed, and may succeed when tried again."""
     PERMANENT = "permanent"
+
+
+class CallState(StrEnum):
+    """How far a call to the family came: what may be said of it, and no more."""
+
+    DIALLING = "dialling"
+    """Not in a gateway's hands yet."""
+    RINGING = "ringing"
+    """A gateway makes, or made, the call; nobody has told how it went."""
+    PICKED_UP = "picked_up"
+    ACKNOWLEDGED = "acknowledged"
+    UNANSWERED = "unanswered"
+    FAILED = "failed"
+    """It was never made."""
+
+
+HEARD = frozenset({CallState.PICKED_UP, CallState.ACKNOWLEDGED})
+"""Somebody's ear was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """One call to somebody of the family: `at`, and how far it came, never more than a gateway has told."""
+
+    at: datetime
+    state: CallState
+
+
+def call_state(message: MessageState, heard: Collection[ArrivalState]) -> CallState:
+    """What the states of a voice message and of its arrivals mean; the farthest of them counts."""
+    for arrival, state in (
+        (ArrivalState.ACKNOWLEDGED, CallState.ACKNOWLEDGED),
+        (ArrivalState.PICKED_UP, CallState.PICKED_UP),
+        (ArrivalState.FAILED, CallState.UNANSWERED),
+    ):
+        if arrival in heard:
+            return state
+    if message is MessageState.DELIVERED:
+        return CallState.RINGING
+    return CallState.FAILED if message is MessageState.STOPPED else CallState.DIALLING
 
 
 # The table of moves: from each state, where a message may go.
@@ -44,10 +95,22 @@ STEADY_WAIT_S = 300
 STEADY_SPREAD = 0.2
 LONGEST_WAIT = timedelta(seconds=STEADY_WAIT_S * (1 + STEADY_SPREAD))
 GIVE_UP_AFTER = timedelta(hours=72)
-BY_A_TAP = frozenset({"band_scanned", "card_opened", "check_guessed", "finder_known", "approval_asked"})
+BY_A_TAP = frozenset(
+    {
+        "band_scanned",
+        "card_opened",
+        "check_guessed",
+        "finder_known",
+        "approval_asked",
+        "board_posted",
+        "number_left",
+    }
+)
 """Wordings that a finder alone brings about, as often as he taps; a report is once an incident."""
 TAP_TEXTS_A_STRANGER = Budget("reach.stranger", burst=3, every_s=86_400, fails=Fails.OPEN, refusal="scans.taps_spent")
 """To a telephone that a guardian typed in and nobody confirmed, whichever elders it stands by: three within a day."""
+YIELDS_AFTER = 8
+"""A message that failed so often, while others of its channel went through, lets those behind it pass."""
 LONGEST_LEASE = timedelta(hours=1)
 """No worker may lease for longer: a lease beyond it was made under a clock that has been set back."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import secrets
@@ -12,14 +13,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from wristband import clock
 from wristband.db import db, transaction
-from wristband.gateways.contract import Gateway, GatewayFault, Handover
-from wristband.outbox import bell, leases, queries, rules
+from wristband.gateways.contract import GatewayFault, Handover, Receipt
+from wristband.house import house
+from wristband.outbox import bell, leases, links, queries, rules
 from wristband.outbox.leases import Attempt
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState, Outcome
@@ -27,14 +30,21 @@ from wristband.sealing import Erased, SealBroken
 
 log = structlog.get_logger(__name__)
 
-HANDS = 16
-"""Messages in gateways' hands at once: one slow answer keeps only its own hand."""
+HANDS = 64
+"""Messages in gateways' hands at once: one slow answer keeps only its own hand. A provider takes a fifth of a second to
+answer, so that 300 messages a second need sixty."""
 SWEEP_EVERY = timedelta(seconds=10)
 LOOK_EVERY = timedelta(seconds=1)
 """The worker looks this often even when no bell rings."""
 _SLICE_S = 0.05
 _IDLE_SLICE_S = 0.2
 _DATABASE_PAUSE_S = 1.0
+
+
+class Taker(Protocol):
+    """What a worker hands messages to: a gateway, or several of one channel with their order."""
+
+    def hand_over(self, handover: Handover) -> Receipt: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class Worker:
 
     def __init__(
         self,
-        gateways: Mapping[str, Gateway],
+        gateways: Mapping[str, Taker],
         *,
         lease_s: int,
         hands: int = HANDS,
@@ -71,6 +81,7 @@ class Worker:
         self._claims = 0
         self._in_flight: set[Future[Attempt]] = set()
         self._ended: list[Attempt] = []
+        self._through: set[rules.Channel] = set()  # by which something went out since the last sweep
         self._look_at = self._sweep_at = clock.now()
         self._random = random.SystemRandom()
         self.tally = Tally()
@@ -124,6 +135,8 @@ class Worker:
             tally = self._settle()
             claimed = leases.claim(lease=lease, until=now + self._lease, limit=free, now=now)
             messages = [(message, _opened(message)) for message in claimed]
+            for message in claimed:
+                db.session.expunge(message)  # any thread may read it from here on
         self._ended.clear()
         self.tally = tally
         self._look_at = clock.now()
@@ -144,7 +157,11 @@ class Worker:
         now = clock.now()
         with transaction():
             freed, expired, misdated = leases.free_lapsed(now), leases.stop_expired(now), leases.hasten_misdated(now)
+            passed = leases.let_pass(self._through)
         self._sweep_at = now + SWEEP_EVERY
+        self._through.clear()
+        if passed:
+            log.warning("message_overtaken", worker=self.name, messages=passed)
         if freed or expired or misdated:
             log.warning("swept", worker=self.name, leases_freed=freed, expired=expired, misdated=misdated)
             self._look_at = now
@@ -183,6 +200,8 @@ class Worker:
         tally = self.tally
         for attempt, following in settlements:
             mine = attempt.message.id in moved
+            if attempt.outcome is Outcome.ACCEPTED:
+                self._through.add(attempt.message.channel)
             tally = _counted(tally, following.state if mine else None)
             if not mine:
                 log.warning("lease_lost", worker=self.name, message=attempt.message.id)
@@ -207,11 +226,11 @@ def _reached(moment: datetime, now: datetime, longest: timedelta) -> bool:
     return not now < moment <= now + longest
 
 
-def _hand_over(gateways: Mapping[str, Gateway], message: Message, words: Handover | SealBroken) -> Attempt:
+def _hand_over(gateways: Mapping[str, Taker], message: Message, words: Handover | SealBroken) -> Attempt:
     """One attempt, in a thread that touches no database."""
     began_at = clock.now()
     gateway = gateways.get(message.channel)
-    attempt = Attempt(message, gateway.name if gateway else "", began_at, began_at, Outcome.PASSING)
+    attempt = Attempt(message, "", began_at, began_at, Outcome.PASSING)
     if gateway is None:
         return replace(attempt, code="no_gateway")
     if message.leased_until is None or began_at >= message.leased_until:
@@ -224,8 +243,14 @@ def _hand_over(gateways: Mapping[str, Gateway], message: Message, words: Handove
         receipt = gateway.hand_over(replace(words, at=began_at))
     except GatewayFault as fault:
         outcome = Outcome.PERMANENT if fault.permanent else Outcome.PASSING
-        return replace(attempt, ended_at=clock.now(), outcome=outcome, code=fault.code)
-    return replace(attempt, ended_at=clock.now(), outcome=Outcome.ACCEPTED, receipt=receipt.reference)
+        return replace(attempt, gateway=fault.gateway, ended_at=clock.now(), outcome=outcome, code=fault.code)
+    return replace(
+        attempt,
+        gateway=receipt.gateway,
+        ended_at=clock.now(),
+        outcome=Outcome.ACCEPTED,
+        receipt=receipt.reference,
+    )
 
 
 def _opened(message: Message) -> Handover | SealBroken:
@@ -240,9 +265,19 @@ def _opened(message: Message) -> Handover | SealBroken:
             recipient=message.recipient,
             body=message.body,
             at=message.owed_at,
+            facts=json.loads(message.facts) if message.facts else {},
+            link=_link(message),
+            again=message.attempts > 1,
         )
     except SealBroken as broken:
         return broken
+
+
+def _link(message: Message) -> str:
+    """Where its receiver says that they have seen it; only about a finder's call, and where the channel carries it."""
+    if message.channel not in rules.LINKED or message.reach_id is None:
+        return ""
+    return f"{house().settings.base_url}/family/a/{links.make(message.id, house().ring.all('forms'))}"
 
 
 def _counted(tally: Tally, state: MessageState | None) -> Tally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,13 +15,26 @@ from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
 from wristband.clock import ZONE
 from wristband.db import db, new_id, transaction
-from wristband.errors import TooMany
+from wristband.errors import NotFound, TooMany
 from wristband.house import house
-from wristband.outbox import family
-from wristband.scans import keeping, queries
+from wristband.incidents.duty import end_duty_calls
+from wristband.outbox import links
+from wristband.outbox.reaching import WORDINGS, begin
+from wristband.outbox.rules import Channel
+from wristband.scans import answers, keeping, queries
 from wristband.scans.models import Reach
 from wristband.scans.rules import TAPS_AN_ELDER, Answer
 from wristband.values.code import BandCode
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What a message's link is about: when it was owed, whether it was used, whether anybody has answered."""
+
+    at: datetime
+    used: bool
+    answered: bool
+    drill: bool
 
 
 def tell_family(reference: str, serial: str | None, *, language: str, low_trust: bool, now: datetime) -> Reach | None:
@@ -70,16 +84,10 @@ def tell_family(reference: str, serial: str | None, *, language: str, low_trust:
 def see(reach_id: int, *, guardian_id: int, now: datetime) -> Reach:
     """A guardian has opened the message: the finder is told that somebody has seen it. Raises NotFound."""
     reach = queries.get_reach(reach_id, guardian_id=guardian_id)
-    if reach.seen_at is not None:
+    if answers.has_seen(reach_id, guardian_id=guardian_id):
         return reach
     with transaction():
-        seen = db.session.execute(
-            sa.update(Reach)
-            .where(Reach.id == reach_id, Reach.seen_at.is_(None))
-            .values(seen_at=now, seen_by=guardian_id)
-        )
-        if seen.rowcount == 1:  # type: ignore[attr-defined]
-            _record(Deed.FAMILY_SAW, reach, guardian_id, now)
+        answers.see(reach, guardian_id=guardian_id, now=now)
     return queries.get_reach(reach_id, guardian_id=guardian_id)
 
 
@@ -87,19 +95,37 @@ def answer(reach_id: int, said: Answer, *, guardian_id: int, now: datetime) -> N
     """A guardian answers the finder. A later answer replaces the earlier one. Raises NotFound."""
     with transaction():
         reach = queries.get_reach(reach_id, guardian_id=guardian_id)
-        # In one statement: whoever sees it in this very moment has still seen it first.
-        db.session.execute(
-            sa.update(Reach)
-            .where(Reach.id == reach_id)
-            .values(
-                answer=said,
-                answered_at=now,
-                answered_by=guardian_id,
-                seen_at=sa.func.coalesce(Reach.seen_at, now),
-                seen_by=sa.func.coalesce(Reach.seen_by, guardian_id),
-            )
-        )
-        _record(Deed.FAMILY_ANSWERED, reach, guardian_id, now, answer=said.value)
+        answers.answer(reach, said, guardian_id=guardian_id, now=now)
+        end_duty_calls([reach.id], now=now)
+
+
+def find_linked(token: str, *, now: datetime) -> Linked | None:
+    """What the link of a message is about, and whether somebody has used it already; None for no link of ours."""
+    message = links.find_message(token, house().ring.all("forms"), now=now)
+    if message is None or message.reach_id is None:
+        return None
+    return Linked(
+        at=message.owed_at,
+        used=message.acknowledged_at is not None,
+        answered=answers.is_answered(message.reach_id),
+        drill=message.wording == WORDINGS[True],
+    )
+
+
+def acknowledge(token: str, *, now: datetime) -> bool:
+    """Answer "seen, I am on it" by the link of a message: the finders are told so. False where it was used before.
+
+    Raises NotFound for a link that is forged, cut, or older than a day.
+    """
+    with transaction():
+        message = links.find_message(token, house().ring.all("forms"), now=now)
+        if message is None or message.reach_id is None:
+            raise NotFound("reach.link_unknown")
+        if not links.use(message.id, now=now):
+            return False
+        answered = answers.acknowledge(message.reach_id, guardian_id=message.guardian_id, now=now)
+        end_duty_calls([reach.id for reach in answered], now=now)
+        return True
 
 
 def _elder_behind(band: Band | None) -> int | None:
@@ -117,33 +143,24 @@ def _within_budget(elder_id: int, now: datetime) -> bool:
 
 def _last_told(elder_id: int) -> int | None:
     return db.session.scalar(
-        sa.select(Reach.told_with).where(Reach.elder_id == elder_id).order_by(Reach.id.desc()).limit(1)
+        sa.select(Reach.told_with)
+        .where(Reach.elder_id == elder_id, Reach.drill.is_(False))
+        .order_by(Reach.id.desc())
+        .limit(1)
     )
 
 
 def _owe(reach: Reach, band: Band, now: datetime) -> None:
     settings = house().settings
-    family.owe(
+    begin(
+        reach.id,
         reach.elder_id,
-        f"band_scanned:{reach.id}",
-        wording="band_scanned",
         facts={
-            "organisation": settings.organisation,
-            "organisation_phone": settings.organisation_phone,
+            **settings.issuer,
             "code_tail": BandCode.from_serial(band.serial).tail,
-            "time": f"{now.astimezone(ZONE):%H:%M}",
+            "time": f"{now.astimezone(ZONE):%m-%d %H:%M}",
         },
+        times=settings.steps,
+        by_telephone=Channel.VOICE in house().channels,
         at=now,
-        reach_id=reach.id,
-    )
-
-
-def _record(deed: Deed, reach: Reach, guardian_id: int, now: datetime, **facts: str) -> None:
-    trail.record(
-        deed,
-        actor=f"guardian:{guardian_id}",
-        subject=f"reach:{reach.id}",
-        at=now,
-        elder_id=reach.elder_id,
-        **facts,
     )

@@ -1,0 +1,78 @@
+"""Opening an incident, or joining the one that is open; and the station it goes to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
+from wristband.clock import ZONE
+from wristband.db import db, insert, new_id
+from wristband.elders.models import Elder
+from wristband.incidents import queries, rules
+from wristband.incidents.models import Incident, IncidentMove, IncidentNumber
+from wristband.incidents.rules import IncidentState
+from wristband.stations.queries import nearest
+from wristband.values.position import Position
+
+# A fix vaguer than this says which city, not which station.
+_VAGUE_M = 5000
+_FAR_M = 50_000
+
+
+def open_or_join(elder_id: int | None, station_id: int | None, *, actor: str, now: datetime) -> Incident:
+    """The open incident of an elder, or a new one at this station, in the caller's transaction: never two at once."""
+    # Held, so that nobody closes it before this report is in it.
+    if elder_id is not None and (there := queries.find_open_incident(elder_id, held=True)):
+        return there
+    incident_id = new_id()
+    made = db.session.execute(
+        insert(Incident)
+        .values(
+            id=incident_id,
+            number=_next_number(now),
+            elder_id=elder_id,
+            station_id=station_id,
+            state=IncidentState.REPORTED,
+            opened_at=now,
+            changed_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["elder_id"], index_where=sa.text("closed_at IS NULL"))
+        .returning(Incident.id)
+    ).first()
+    if made is None:
+        # Another finder opened it in this very moment: join it, or, where it has been closed since, begin again.
+        return open_or_join(elder_id, station_id, actor=actor, now=now)
+    db.session.add(IncidentMove(incident_id=incident_id, at=now, state=IncidentState.REPORTED))
+    trail.record(Deed.INCIDENT_OPENED, actor=actor, subject=f"incident:{incident_id}", at=now, elder_id=elder_id)
+    return db.session.get_one(Incident, incident_id)
+
+
+def station_for(scan_id: int, elder_id: int | None) -> int | None:
+    """The station nearest to the place told, or the elder's own when there is no place yet."""
+    for place in map(queries.told_place, queries.list_sightings([scan_id])):
+        if (station_id := station_near(place.position, place.accuracy_m)) is not None:
+            return station_id
+    return db.session.scalar(sa.select(Elder.station_id).where(Elder.id == elder_id)) if elder_id else None
+
+
+def station_near(position: Position | None, accuracy_m: float | None) -> int | None:
+    """The station nearest to a place that is told well enough to choose by."""
+    # 0,0 is what a phone without a fix says; a station a day's walk away is no answer to a place far off.
+    if position is None or position.is_null_island or (accuracy_m or 0) > _VAGUE_M:
+        return None
+    near = nearest(position, 1)
+    return near[0].station.id if near and near[0].metres <= _FAR_M else None
+
+
+def _next_number(now: datetime) -> str:
+    day = now.astimezone(ZONE).date()
+    serial = db.session.scalar(
+        insert(IncidentNumber)
+        .values(id=int(f"{day:%y%m%d}"), last=1)
+        .on_conflict_do_update(index_elements=["id"], set_={"last": IncidentNumber.last + 1})
+        .returning(IncidentNumber.last)
+    )
+    return rules.number(day, serial or 1)

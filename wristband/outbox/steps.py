@@ -1,0 +1,89 @@
+"""Steps that wait for their time: planned with a tap, taken by whoever gets there first, dropped by an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from wristband.db import db, new_id
+from wristband.outbox.escalation import MOVES, Planned, StepKind, StepState
+from wristband.outbox.models import Step
+
+
+def owe(reach_id: int, elder_id: int, planned: Sequence[Planned]) -> None:
+    """Keep a reach's plan, in the caller's transaction."""
+    rows = [
+        {
+            "id": new_id(),
+            "reach_id": reach_id,
+            "elder_id": elder_id,
+            "number": number,
+            "kind": step.kind,
+            "contact_id": step.contact_id,
+            "due_at": step.due_at,
+            "state": StepState.WAITING,
+        }
+        for number, step in enumerate(planned, start=1)
+    ]
+    if rows:
+        db.session.execute(sa.insert(Step), rows)
+
+
+def list_due(now: datetime, *, limit: int = 50) -> list[int]:
+    """Ids of the steps whose time has come, the longest waiting first."""
+    waiting = sa.select(Step.id).where(Step.state == StepState.WAITING, Step.due_at <= now)
+    return list(db.session.scalars(waiting.order_by(Step.due_at, Step.id).limit(limit)))
+
+
+def take(step_id: int, *, now: datetime) -> Step | None:
+    """The step, if it is the caller's to do: of many workers one gets it, and none once it was dropped."""
+    taken = db.session.scalar(_ended(StepState.TAKEN, now, Step.id == step_id).returning(Step))
+    return taken if isinstance(taken, Step) else None
+
+
+def drop(step: Step) -> None:
+    """It was taken and could not be done: nobody is told that it was."""
+    db.session.execute(sa.update(Step).where(Step.id == step.id).values(state=StepState.DROPPED))
+
+
+def drop_waiting(reach_ids: Collection[int], *, now: datetime, kind: StepKind | None = None) -> int:
+    """A person has answered: what still waits for these reaches does not happen. Tells how many steps that were."""
+    where = [Step.reach_id.in_(reach_ids)] + ([Step.kind == kind] if kind else [])
+    return len(db.session.scalars(_ended(StepState.DROPPED, now, *where).returning(Step.id)).all())
+
+
+def hasten_call(reach_id: int, *, now: datetime) -> None:
+    """The call before was not taken: the next one is made now, and not when its time comes."""
+    waiting = sa.and_(Step.reach_id == reach_id, Step.kind == StepKind.CALL, Step.state == StepState.WAITING)
+    following = sa.select(sa.func.min(Step.number)).where(waiting).scalar_subquery()
+    db.session.execute(
+        sa.update(Step)
+        .where(waiting, Step.number == following, Step.due_at > now)
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def list_steps(reach_id: int) -> Sequence[Step]:
+    """The steps of a reach, in their order."""
+    return db.session.scalars(sa.select(Step).where(Step.reach_id == reach_id).order_by(Step.number)).all()
+
+
+def _ended(state: StepState, now: datetime, *where: sa.ColumnElement[bool]) -> sa.Update:
+    before = [source for source, targets in MOVES.items() if state in targets]
+    values: dict[str, Any] = {"state": state, "ended_at": now}
+    return (
+        sa.update(Step)
+        .where(Step.state.in_(before), *where)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def list_waiting(reaches: sa.Select[int]) -> list[int]:
+    """Of these reaches those of which something is still planned."""
+    waiting = sa.select(Step.reach_id).where(Step.state == StepState.WAITING, Step.reach_id.in_(reaches))
+    return list(db.session.scalars(waiting.distinct()))

@@ -1,0 +1,136 @@
+"""What happens while nobody answers a finder: the next is telephoned, and after a time the duty desk is called in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from wristband import limits
+from wristband.accounts.models import Guardian
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
+from wristband.bands.models import Band
+from wristband.clock import ZONE
+from wristband.db import db, insert, new_id, transaction
+from wristband.elders.models import Contact
+from wristband.errors import Refusal, TooMany
+from wristband.house import house
+from wristband.incidents.models import DutyCall
+from wristband.incidents.openings import station_for
+from wristband.incidents.queries import find_open_incident
+from wristband.language import SOURCE
+from wristband.outbox import family, queue, steps
+from wristband.outbox.escalation import CALL_LASTS, CALLS_A_NUMBER, StepKind
+from wristband.outbox.models import Step
+from wristband.outbox.reaching import CALLS
+from wristband.outbox.rules import TAP_TEXTS_A_STRANGER, Channel
+from wristband.scans.answers import is_answered
+from wristband.scans.models import Reach, Scan
+from wristband.values.code import BandCode
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = timedelta(seconds=1)
+
+
+class Escalator:
+    """Takes the steps whose time has come, between the deeds of a worker; several may share one database."""
+
+    def __init__(self) -> None:
+        self._look_at: datetime | None = None
+
+    def look(self, now: datetime) -> None:
+        """Take what is due, at most once a second. A step that fails is tried again with the next look."""
+        if self._look_at is not None and now < self._look_at <= now + LOOK_EVERY:
+            return
+        self._look_at = now + LOOK_EVERY
+        take_due(now)
+
+
+def take_due(now: datetime) -> int:
+    """Take every step whose time has come; tells how many. Each is a deed of its own: one wins, none is taken twice."""
+    due = steps.list_due(now)
+    db.session.rollback()
+    for step_id in due:
+        try:
+            _take(step_id, now)
+        except Refusal as refusal:
+            log.error("step_refused", step=step_id, code=refusal.code)
+    return len(due)
+
+
+def _take(step_id: int, now: datetime) -> None:
+    with transaction():
+        step = steps.take(step_id, now=now)
+        if step is None:
+            return
+        reach = db.session.get(Reach, step.reach_id)
+        if reach is None or is_answered(reach.told_with):
+            steps.drop(step)
+        elif step.kind is StepKind.CALL:
+            _telephone(step, reach, now)
+        elif not reach.drill:
+            _call_desk(reach, now)
+
+
+def _telephone(step: Step, reach: Reach, now: datetime) -> None:
+    """Owe the call; where it cannot be made nobody is told that it was, and the next one is made at once."""
+    contact = db.session.get(Contact, step.contact_id) if step.contact_id else None
+    address = family.opened(contact) if contact is not None and contact.elder_id == reach.elder_id else None
+    if contact is None or address is None or not _may_ring(contact, now):
+        steps.drop(step)
+        steps.hasten_call(reach.id, now=now)
+        return
+    guardian = db.session.get(Guardian, contact.guardian_id) if contact.guardian_id else None
+    queue.enqueue(
+        key=f"step:{step.id}",
+        channel=Channel.VOICE,
+        wording=CALLS[reach.drill],
+        language=guardian.language if guardian else SOURCE,
+        recipient=address,
+        facts={**house().settings.issuer, "code_tail": _code_tail(reach), "time": f"{now.astimezone(ZONE):%H:%M}"},
+        at=now,
+        expires_at=now + CALL_LASTS,
+        elder_id=reach.elder_id,
+        guardian_id=contact.guardian_id,
+        reach_id=reach.id,
+    )
+
+
+def _may_ring(contact: Contact, now: datetime) -> bool:
+    """Whether this telephone has not been rung too often; one that nobody has confirmed least often of all."""
+    try:
+        limits.spend(CALLS_A_NUMBER, contact.address_index, now=now)
+        if contact.confirmed_at is None:
+            limits.spend(TAP_TEXTS_A_STRANGER, f"call:{contact.address_index}", now=now)
+    except TooMany:
+        return False
+    return True
+
+
+def _code_tail(reach: Reach) -> str:
+    scan = db.session.get(Scan, reach.scan_id)
+    band = db.session.get(Band, scan.band_id) if scan and scan.band_id else None
+    return BandCode.from_serial(band.serial).tail if band else ""
+
+
+def _call_desk(reach: Reach, now: datetime) -> None:
+    """Put the finder's call before the desk that the elder's open incident is with, or else the nearest or own one."""
+    incident = find_open_incident(reach.elder_id)
+    station_id = incident.station_id if incident else station_for(reach.scan_id, reach.elder_id)
+    made = db.session.scalar(
+        insert(DutyCall.__table__)
+        .values(id=new_id(), reach_id=reach.id, elder_id=reach.elder_id, station_id=station_id, made_at=now)
+        .on_conflict_do_nothing(index_elements=["reach_id"])
+        .returning(DutyCall.__table__.c.id)
+    )
+    if made is not None:
+        trail.record(
+            Deed.DESK_CALLED,
+            actor="clock",
+            subject=f"reach:{reach.id}",
+            at=now,
+            elder_id=reach.elder_id,
+            station=station_id,
+        )
