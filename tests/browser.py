@@ -24,6 +24,9 @@ LAUNCH = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A microphone that beeps, and is allowed to.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 SMALLEST_TEXT_PX = 18
 SMALLEST_TARGET_PX = 60

@@ -7,11 +7,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from tests.photographs import encoded, portrait
 from tests.world import DAUGHTER_PHONE, ELDER, PASSWORD, SON_PHONE, World, last_body, new_reference
 from wristband import data_keys
 from wristband.accounts.rules import Door
 from wristband.bands.rules import BandEnd, BandForm, PrintStyle
+from wristband.data_keys import DataKey
 from wristband.db import db, new_id, transaction
 from wristband.elders.models import Photo
 from wristband.elders.photos import PHOTO_PLACE
@@ -19,9 +22,9 @@ from wristband.elders.rules import Particulars, Purpose
 from wristband.errors import BadValue
 from wristband.house import house
 from wristband.incidents.models import Incident
-from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
-from wristband.scans.levels import Reason
+from wristband.incidents.rules import Disposition, IncidentState, PlaceSource, Reason
 from wristband.scans.rules import Answer
+from wristband.sealing import box
 from wristband.services import (
     handing_over,
     handling,
@@ -39,8 +42,15 @@ from wristband.values.position import Position
 
 FINDERS_WORDS = "影剧院后门，撑红色雨伞"
 OFFICERS_WORDS = "已由同事送回示例小区"
-URGENT_WORDS = "独自坐在示例公园，说不出住哪里"
+BREAK_GLASS_WORDS = "独自坐在示例公园，说不出住哪里"
 PLACE = Position(24.7312345, 118.1598765)
+
+
+def break_key(owner: int) -> None:
+    """The data key of this row does not open any more: a bit of it has tipped."""
+    with transaction():
+        db.session.execute(sa.update(DataKey).where(DataKey.id == owner).values(wrapped="v1:aesgcm:1:dGlwcGVk"))
+    box().forget([owner])
 
 
 def keep_photo(guardian_id: int, jpeg: bytes, now: datetime) -> int:
@@ -110,7 +120,7 @@ def whole_journey(world: World) -> Lived:
             "latitude": str(PLACE.latitude),
             "longitude": str(PLACE.longitude),
             "officer's words": OFFICERS_WORDS,
-            "officer's words of an urgent look": URGENT_WORDS,
+            "officer's words of a break-glass look": BREAK_GLASS_WORDS,
             "password": PASSWORD,
             "family's sign-in": family,
             "officer's sign-in": police,
@@ -158,7 +168,7 @@ def _found(world: World, reference: str, serial: str, now: datetime) -> None:
         handling.move(incident.id, step, officer=officer, words=OFFICERS_WORDS, now=now)
     looking.look(incident.id, officer=officer, now=now)
     looking.portrait_bytes(incident.id, officer=officer, now=now)
-    looking.break_glass(BandCode.from_serial(serial), Reason.IDENTITY, URGENT_WORDS, officer=officer, now=now)
+    looking.break_glass(BandCode.from_serial(serial), Reason.IDENTITY, BREAK_GLASS_WORDS, officer=officer, now=now)
     told = handing_over.make_for_incident(incident.id, guardian_id=world.daughter_id, now=now)
     with contextlib.suppress(BadValue):
         handing_over.enter(reference, f"{(int(told.digits) + 1) % 10**6:06d}", now=now)

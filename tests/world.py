@@ -18,6 +18,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import argon2
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -29,6 +30,7 @@ from wristband.accounts.rules import OfficerAccount, Role
 from wristband.bands import tokens
 from wristband.bands.models import Band
 from wristband.bands.rules import BandForm
+from wristband.data_keys import DataKey
 from wristband.db import db
 from wristband.elders.rules import Particulars, Purpose
 from wristband.house import house
@@ -98,6 +100,12 @@ class World:
 
 
 Rows = dict[str, list[dict[str, Any]]]
+
+
+def destroyed_keys() -> list[int]:
+    """Whose data keys were destroyed, the oldest first."""
+    gone = sa.select(DataKey.id).where(DataKey.destroyed_at.is_not(None))
+    return list(db.session.scalars(gone.order_by(DataKey.destroyed_at, DataKey.id)))
 
 
 def every_row() -> Rows:
@@ -210,7 +218,9 @@ def _officer(username: str, station_id: int, now: datetime) -> OfficerAccount:
 
 @cache
 def _hashed_once() -> str:
-    return kept_from_everybody(signing_in.hash_password(PASSWORD))
+    """The officers' password as argon2id keeps it, at the least cost it knows: a hash says itself what it takes."""
+    cheap = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return kept_from_everybody(cheap.hash(PASSWORD))
 
 
 def new_reference() -> str:

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from wristband.config import Settings
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, patient: bool = False) -> Flask:
     """The whole service, or the doors of it that `settings.doors` names.
 
+    `patient` is for an operator's commands, whose statements may take long; a page's may not.
     Raises SettingsWrong or KeysWrong instead of starting half-configured.
     """
     from wristband import config, gates, keys, logs
-    from wristband.house import furnish
+    from wristband.house import Quiet, connect, furnish
 
     settings = settings or config.load()
     logs.set_up()
@@ -31,13 +32,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     gates.install(settings.threads)
 
     app = _bare_app(settings, ring)
-    _attach_database(app, settings)
+    _attach_database(app, settings, patient)
     _try_a_data_key(app)
 
     from wristband import gateways, web
     from wristband.services.scanning import ScanLog
 
-    app.extensions["gateways"] = gateways.choose(settings)
+    app.extensions["gateways"] = gateways.choose(settings, ring)
+    chat, push = gateways.quiet_settings(settings)
+    connect(app.extensions["gateways"], Quiet(chat.hosts, push.serves))
+    app.extensions["masked"] = gateways.choose_masked(settings)
     app.extensions["scan_log"] = ScanLog(app.app_context)
     web.open_doors(app, settings)
     return app
@@ -80,7 +84,7 @@ def _bare_app(settings: Settings, ring: keys.KeyRing) -> Flask:
     return app
 
 
-def _attach_database(app: Flask, settings: Settings) -> None:
+def _attach_database(app: Flask, settings: Settings, patient: bool) -> None:
     from flask_migrate import Migrate
 
     # Here, not above: the name would hide the module of the same name.
@@ -90,5 +94,5 @@ def _attach_database(app: Flask, settings: Settings) -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     db.init_app(app)
     with app.app_context():
-        prepare_engine(db.engine)
+        prepare_engine(db.engine, patient=patient)
     Migrate(app, db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True)

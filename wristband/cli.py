@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,18 @@ from wristband.language import SOURCE, say
 from wristband.outbox import queries as outbox
 from wristband.outbox.rules import Channel
 from wristband.refusals import SENTENCES
-from wristband.services import delivering, purging, signing_in, staffing, witnessing
+from wristband.services import (
+    connecting,
+    delivering,
+    drilling,
+    escalating,
+    purging,
+    reminding,
+    signing_in,
+    staffing,
+    subscribing,
+    witnessing,
+)
 from wristband.stations import files
 from wristband.stations.queries import find_station_by_name
 
@@ -52,7 +63,7 @@ def told(refusal: Refusal) -> str:
 @click.pass_context
 def cli(context: click.Context) -> None:
     """The 110 yellow wristband."""
-    context.obj = create_app
+    context.obj = partial(create_app, patient=True)
 
 
 def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,7 +71,7 @@ def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
-        app = create_app()
+        app = create_app(patient=True)
         with app.app_context():
             return command(app, *args, **kwargs)
 
@@ -101,7 +112,7 @@ def deliver(app: Flask) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     click.echo("正在投递消息。按 Ctrl-C 停止。")
-    _worker(app, purging.Purger().look).run(stop)
+    _worker(app, purging.Purger().look, reminding.Reminder().look).run(stop)
     click.echo("已停止，手上的消息已处理完。")
 
 
@@ -125,8 +136,16 @@ def messages(app: Flask) -> None:
 
 
 def _worker(app: Flask, *more: Callable[[datetime], None]) -> delivering.Worker:
-    """A worker that also witnesses, and does a little of `more`, after every step."""
-    looks = (witnessing.Witness().look, *more)
+    """A worker that does everything else that has a clock of its own, too, and `more`, a little after every step."""
+    masked = app.extensions["masked"]
+    looks = (
+        *([connecting.Releaser(masked).look] if masked else []),
+        escalating.Escalator().look,
+        drilling.DrillEnder().look,
+        subscribing.LossWatch().look,
+        witnessing.Witness().look,
+        *more,
+    )
 
     def between(now: datetime) -> None:
         for look in looks:

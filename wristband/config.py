@@ -14,17 +14,16 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from wristband.ciphers import Algorithm
 from wristband.errors import Refusal
+from wristband.values.escalation import DEFAULT, Escalation
+from wristband.values.web_address import is_public_https
 
 # A name or a bracketed IPv6 address, and perhaps a port: what a symbol can hold and every phone reads alike.
 _HOST = re.compile(r"([a-zA-Z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
-# Resolvers take these for IPv4 addresses too: 127.1, 0x7f.1, 2130706433.
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 
 _CALLING_CODE = re.compile(r"[1-9][0-9]{0,2}")
 
-_SMS_KEY_BYTES = 32
+_SHARED_KEY_BYTES = 32
 
-SMS_KEY_BYTES = 32
 DOORS = ("finder", "family", "police", "platform")
 
 
@@ -75,10 +74,18 @@ class Settings(BaseSettings):
     """HTTP SMS gateway; empty outside production means messages are printed to a file."""
     sms_key_file: Path | None = None
     """The secret by which hand-overs to the SMS gateway are signed; at least 32 bytes."""
+    voice_url: str = ""
+    """HTTP voice gateway: takes what the SMS gateway takes, with kind `voice`, and reads it out."""
+    voice_key_file: Path | None = None
+    """The secret by which hand-overs to the voice gateway are signed; at least 32 bytes."""
+    gateways_file: Path | None = None
+    """TOML file that names further gateways of each channel in order of preference."""
     seal_algorithm: Algorithm = Algorithm.AESGCM
     """What new values are sealed with: aesgcm, or sm4gcm where Chinese algorithms are asked for. Both are read."""
     gateway_networks: Annotated[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...], NoDecode] = ()
     """Networks of the operator's own, separated by commas, in which a gateway may stand: 10.20.0.0/16."""
+    escalation: str = DEFAULT
+    """Seconds from a finder's tap, while nobody answers: first call, from call to call, and until the duty desk."""
     worker_lease_s: int = Field(default=60, ge=5, le=3600)
     trusted_proxies: int = Field(default=0, ge=0, le=3)
     """How many proxies of ours stand in front and set X-Forwarded-*; 0 believes nobody."""
@@ -132,6 +139,12 @@ class Settings(BaseSettings):
             raise ValueError("write hosts in plain letters without a scheme, as desk.example")
         return tuple(host.lower() for host in value)
 
+    @field_validator("escalation")
+    @classmethod
+    def _steps(cls, value: str) -> str:
+        Escalation.parse(value)
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -148,7 +161,7 @@ class Settings(BaseSettings):
             raise ValueError("write the host in plain letters, an international name in its xn-- form")
         return f"{parts.scheme}://{parts.netloc}".lower()
 
-    @field_validator("database_url_file", "sms_key_file", "print_font")
+    @field_validator("database_url_file", "sms_key_file", "voice_key_file", "gateways_file", "print_font")
     @classmethod
     def _file_is_there(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
@@ -162,11 +175,11 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is empty")
         return value
 
-    @field_validator("sms_key_file")
+    @field_validator("sms_key_file", "voice_key_file")
     @classmethod
     def _key_is_long_enough(cls, value: Path | None) -> Path | None:
-        if value is not None and len(value.read_bytes().strip()) < _SMS_KEY_BYTES:
-            raise ValueError(f"{value} holds fewer than {_SMS_KEY_BYTES} bytes")
+        if value is not None and len(value.read_bytes().strip()) < _SHARED_KEY_BYTES:
+            raise ValueError(f"{value} holds fewer than {_SHARED_KEY_BYTES} bytes")
         return value
 
     @model_validator(mode="after")
@@ -178,8 +191,9 @@ class Settings(BaseSettings):
             for name, given in (
                 ("keys_dir", self.keys_dir not in (None, Path())),
                 ("database_url or database_url_file", self.database_url or self.database_url_file),
-                ("sms_url", self.sms_url),
-                ("sms_key_file", self.sms_key_file),
+                ("sms_url or gateways_file", self.sms_url or self.gateways_file),
+                ("sms_key_file", self.sms_key_file or (self.gateways_file and not self.sms_url)),
+                ("voice_key_file", self.voice_key_file or not self.voice_url),
                 ("organisation", "organisation" in self.model_fields_set and self.organisation.strip()),
                 ("base_url", "base_url" in self.model_fields_set),
                 ("data_dir", "data_dir" in self.model_fields_set and self.data_dir != Path()),
@@ -190,10 +204,15 @@ class Settings(BaseSettings):
             raise ValueError(f"production needs {', '.join(missing)}")
         if self.demonstration:
             raise ValueError("a demonstration cannot be a production")
-        for name in ("base_url", "sms_url"):
-            if not _public_https(getattr(self, name)):
+        for name in ("base_url", "sms_url", "voice_url"):
+            if getattr(self, name) and not is_public_https(getattr(self, name)):
                 raise ValueError(f"{name} must be https and not a loopback address in production")
         return self
+
+    @property
+    def steps(self) -> Escalation:
+        """The table of steps while nobody answers."""
+        return Escalation.parse(self.escalation)
 
     @property
     def production(self) -> bool:
@@ -227,15 +246,12 @@ class Settings(BaseSettings):
     @property
     def sms_key(self) -> bytes | None:
         """The SMS gateway's secret, as text in its file. Raises SettingsWrong for one that is missing or short."""
-        if self.sms_key_file is None:
-            return None
-        try:
-            key = self.sms_key_file.read_bytes().strip()
-        except OSError:
-            key = b""
-        if len(key) < SMS_KEY_BYTES:
-            raise SettingsWrong("settings.wrong", faults=f"WRISTBAND_SMS_KEY_FILE: at least {SMS_KEY_BYTES} characters")
-        return key
+        return _shared_key(self.sms_key_file, "SMS")
+
+    @property
+    def voice_key(self) -> bytes | None:
+        """The voice gateway's secret, likewise."""
+        return _shared_key(self.voice_key_file, "VOICE")
 
     @property
     def keys_path(self) -> Path:
@@ -248,18 +264,18 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.data_dir / 'wristband.db').resolve()}"
 
 
-def _public_https(address: str) -> bool:
-    parts = urlsplit(address)
-    host = (parts.hostname or "").rstrip(".")
-    if parts.scheme != "https" or not host or host == "localhost" or host.endswith(".localhost"):
-        return False
+def _shared_key(file: Path | None, gateway: str) -> bytes | None:
+    if file is None:
+        return None
     try:
-        number = ipaddress.ip_address(host)
-    except ValueError:
-        return not _NUMBER.fullmatch(host.rpartition(".")[2])
-    if isinstance(number, ipaddress.IPv6Address) and number.ipv4_mapped:
-        number = number.ipv4_mapped
-    return not (number.is_loopback or number.is_unspecified)
+        key = file.read_bytes().strip()
+    except OSError:
+        key = b""
+    if len(key) < _SHARED_KEY_BYTES:
+        raise SettingsWrong(
+            "settings.wrong", faults=f"WRISTBAND_{gateway}_KEY_FILE: at least {_SHARED_KEY_BYTES} characters"
+        )
+    return key
 
 
 def load(**overrides: object) -> Settings:

@@ -1,4 +1,4 @@
-"""Data keys: one for each elder, guardian, incident, scan or photograph, wrapped by the newest key of `fields`.
+"""Data keys: one for each elder, guardian, incident, scan, photograph or voice, wrapped by `fields`' newest key.
 
 Whoever is erased has the data key destroyed, and with it everything sealed under it, wherever a copy lies.
 """
@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,7 @@ class DataKey(Row):
     """The wrapped data key of one row: its id is that row's. Destroyed, it stays as a tombstone.
 
     Leave this table out of the main backup and keep it in one of its own, none older than 30 days: a restored backup
-    then opens without those who were erased, and list_destroyed() says whose rows have to be emptied again.
+    then opens without those who were erased, and the tombstones here say whose rows have to be emptied again.
     """
 
     __tablename__ = "data_key"
@@ -56,9 +56,9 @@ def make(owner: int) -> None:
 def destroy(*owners: int, now: datetime) -> None:
     """Destroy these data keys in the caller's transaction; what they sealed does not open again, anywhere.
 
-    For an elder: the elder's own and those of the photographs, incidents and scans about this elder. Empty the sealed
-    columns (None, or sealing.EMPTIED where a column needs something) and the blind indexes in the same transaction.
-    Doing it twice is doing it once; an owner that never had a key gets none later.
+    For an elder: the elder's own and those of the photographs, voices, incidents and scans about this elder. Empty the
+    sealed columns (None, or sealing.EMPTIED where a column needs something) and the blind indexes in the same
+    transaction. Doing it twice is doing it once; an owner that never had a key gets none later.
     """
     table = DataKey.__table__
     statement = insert(table)
@@ -75,11 +75,13 @@ def destroy(*owners: int, now: datetime) -> None:
     box().forget(owners)
 
 
-def list_destroyed() -> Sequence[int]:
-    """Whose data was erased, the oldest first: after a restore their rows have to be emptied again."""
-    return db.session.scalars(
-        sa.select(DataKey.id).where(DataKey.destroyed_at.is_not(None)).order_by(DataKey.destroyed_at, DataKey.id)
-    ).all()
+def opens(owner: int) -> bool:
+    """Whether something can be sealed for this owner in the caller's transaction: its key opens, or is made now."""
+    try:
+        box().own(owner)
+    except SealBroken:
+        return False
+    return True
 
 
 def find_newest() -> bytes | None:

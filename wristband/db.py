@@ -7,24 +7,34 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.operators import ColumnOperators
 
 from wristband.sealing import Keyed, sealed
 
+PATIENCE_S = 10.0
+"""How long a deed waits for another's lock: longer than any of ours takes, shorter than a browser's patience."""
+# What no page needs, and whoever has hung up is not waited for: seconds of one statement, and between two of a deed.
+_STATEMENT_S, _IDLE_S = 30, 60
 _WRITE = "wristband_write"
 # Ids are positive, so no row has this one.
 _NOBODY = -1
+
+
+class StoreBusy(SQLAlchemyError):
+    """No turn to write within PATIENCE_S: a fault of the store like the engines' own time-outs, and nothing is kept."""
 
 
 class Base(DeclarativeBase):
@@ -149,6 +159,7 @@ def transaction() -> Iterator[None]:
     """One deed: everything inside is committed together or not at all. Does not nest.
 
     On SQLite writers queue at a lock file first: busy_timeout alone starves some of them for a second and more.
+    Raises StoreBusy, or what the engine says, where no turn comes within PATIENCE_S.
     """
     session = db.session
     if "owed_at_the_end" in session.info:
@@ -195,22 +206,76 @@ def _writer_lock(engine: Engine) -> Iterator[None]:
     if engine.dialect.name != "sqlite" or not path or path == ":memory:":
         yield
         return
-    # The lock belongs to the open file, so each thread opens its own.
-    with open(f"{path}.lock", "a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    latest = time.monotonic() + PATIENCE_S
+    # The threads of a process queue here, so that one of them at most waits for other processes.
+    turn = _turns.setdefault(path, threading.Lock())
+    if not turn.acquire(timeout=PATIENCE_S):
+        raise StoreBusy("no turn to write among the threads")
+    try:
+        with _locked(f"{path}.lock", latest):
+            yield
+    finally:
+        turn.release()
 
 
-def prepare_engine(engine: Engine) -> None:
-    """SQLite as a durable store: synced before the answer, foreign keys on, BEGIN under our control."""
-    if engine.dialect.name != "sqlite":
-        return
+_turns: dict[str, threading.Lock] = {}
 
+
+def _locked(path: str, latest: float) -> IO[str]:
+    """The file, locked until it is closed. Raises StoreBusy where others hold it until `latest`."""
+    file = open(path, "a")  # noqa: SIM115 - the caller's to close, or the waiter's
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        # flock has no time-out, and to ask again and again would lose our place among the processes that wait.
+        ours: Future[None] = Future()
+        threading.Thread(target=_wait_for, args=(file, ours), name="writer-lock", daemon=True).start()
+        try:
+            ours.result(latest - time.monotonic())
+        except TimeoutError:
+            if ours.cancel():
+                raise StoreBusy("no turn to write among the processes") from None
+    return file
+
+
+def _wait_for(file: IO[str], ours: Future[None]) -> None:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    if ours.set_running_or_notify_cancel():
+        ours.set_result(None)
+    else:
+        file.close()  # too late: whoever asked has gone
+
+
+def prepare_engine(engine: Engine, *, patient: bool = False) -> None:
+    """Let nobody wait for ever; one who is `patient` waits for locks no longer, but for long work.
+
+    SQLite also becomes a durable store: synced before the answer, foreign keys on, BEGIN under our control.
+    """
+    if engine.dialect.name == "postgresql":
+        _bound_waits(engine, patient)
+    elif engine.dialect.name == "sqlite":
+        _make_durable(engine)
+
+
+def _bound_waits(engine: Engine, patient: bool) -> None:
+    bounds = {"lock_timeout": PATIENCE_S}
+    if not patient:
+        bounds |= {"statement_timeout": _STATEMENT_S, "idle_in_transaction_session_timeout": _IDLE_S}
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.autocommit = True  # what is set in a transaction goes with its rollback
+        for name, seconds in bounds.items():
+            connection.execute(f"SET {name} = {int(seconds * 1000)}")
+        connection.autocommit = False
+
+
+def _make_durable(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
         for pragma in (
-            "busy_timeout=10000",
+            f"busy_timeout={int(PATIENCE_S * 1000)}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",

@@ -1,4 +1,4 @@
-"""Sealed files in the data folder: portraits and photographs. On disk before the row that names them."""
+"""Sealed files in the data folder: photographs and recordings. On disk before the row that names them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from wristband.errors import NotFound, Unavailable
 from wristband.sealing import box
 
-# Below this much free space pictures are refused, so that text reports can still be kept.
+# Below this much free space pictures and recordings are refused, so that text reports can still be kept.
 FREE_BYTES_KEPT = 500_000_000
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from wristband.bands.tokens import BandKeys
 from wristband.config import Settings
+from wristband.elders import tombstones
+from wristband.elders.tombstones import Tombstone
 from wristband.files import FileStore
 from wristband.keys import KeyRing
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """Where the quiet channels of this instance go: families give addresses, and the operator says where to."""
+
+    chat_hosts: Collection[str] = ()
+    serves_push: Callable[[str], bool] = lambda host: False
+    """Whether messages are posted to a push service on this host."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +30,23 @@ class House:
     settings: Settings
     ring: KeyRing
     files: FileStore
+    channels: frozenset[str] = frozenset()
+    """The channels of the outbox that have a gateway here; what would go out by another one is not planned."""
+    quiet: Quiet = Quiet()
 
     @property
     def band_keys(self) -> BandKeys:
         """The keys of the bands' tokens, as the key files are at this moment."""
         return _band_keys(tuple(self.ring.all("bands").items()))
+
+    def forget(self, stones: Iterable[Tombstone], files: Iterable[tuple[str, int]]) -> None:
+        """What lies outside the database, once a deletion is committed: files by place and row, then its tombstones.
+
+        Raises OSError. What a crash leaves undone, the next purge does.
+        """
+        for place, row in files:
+            self.files.remove(place=place, row=row)
+        tombstones.append(self.settings.data_dir / tombstones.NAME, stones)
 
 
 @lru_cache(maxsize=2)
@@ -36,6 +60,11 @@ _installed: list[House] = []
 def install(ours: House) -> None:
     """Make `ours` this process's house."""
     _installed[:] = [ours]
+
+
+def connect(channels: Iterable[str], quiet: Quiet | None = None) -> None:
+    """Tell this process's house which channels have a gateway, and where the quiet ones may go."""
+    install(replace(house(), channels=frozenset(channels), quiet=quiet or Quiet()))
 
 
 def house() -> House:

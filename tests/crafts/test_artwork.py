@@ -103,7 +103,9 @@ def test_free_bits_are_not_left_unused(address: str) -> None:
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_candidate_is_as_near_to_the_face_as_it_says(address: str) -> None:
     search = agreement(address, 2)
-    for found in search.candidates(3, repeatable(7)):
+    candidates = list(search.candidates(3, repeatable(7)))
+    assert candidates
+    for found in candidates:
         symbol = search.layout.frame.dark(found.state, found.mask)
         assert search.wish.disagreement(symbol) == pytest.approx(found.disagreement, abs=1e-5)
 
@@ -112,7 +114,9 @@ def test_the_symbol_holds_the_serial_and_mac_it_was_signed_with() -> None:
     for address in ADDRESSES:
         search = agreement(address, 3)
         layout = search.layout
-        for found in search.candidates(2, repeatable(3)):
+        candidates = list(search.candidates(2, repeatable(3)))
+        assert candidates
+        for found in candidates:
             assert found.token == signed(layout.serial(found.state))
             said = "".join(segment.bits for segment in segments(address, found.token))
             octets = "".join(f"{octet:08b}" for octet in layout.frame.data(found.state))

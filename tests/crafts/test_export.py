@@ -64,7 +64,7 @@ def test_everything_else_stands_as_it_is(value: str | int | bool | datetime | No
 
 
 def test_names_within_are_ascii_and_the_picture_is_whole() -> None:
-    with zipfile.ZipFile(io.BytesIO(archive(sections("林"), b"\xff\xd8jpeg", title="资料", made_at=AT))) as file:
+    with zipfile.ZipFile(io.BytesIO(archive(sections("林"), b"\xff\xd8jpeg", None, title="资料", made_at=AT))) as file:
         assert file.testzip() is None
         assert [name.isascii() for name in file.namelist()] == [True] * 3
         assert file.read("portrait.jpg") == b"\xff\xd8jpeg"
@@ -72,7 +72,7 @@ def test_names_within_are_ascii_and_the_picture_is_whole() -> None:
 
 
 def test_without_a_portrait_there_is_none() -> None:
-    with zipfile.ZipFile(io.BytesIO(archive(sections("林"), None, title="资料", made_at=AT))) as file:
+    with zipfile.ZipFile(io.BytesIO(archive(sections("林"), None, None, title="资料", made_at=AT))) as file:
         assert file.namelist() == ["data.json", "data.html"]
         assert "<img" not in file.read("data.html").decode()
 

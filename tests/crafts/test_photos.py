@@ -31,11 +31,8 @@ from tests.photographs import (
     portrait,
     twelve_megapixels,
 )
-from wristband.elders.photos import (
-    CleanPhoto,
-    Limits,
-    clean,
-)
+from wristband.elders.photos import CleanPhoto, clean
+from wristband.elders.worker import Limits
 from wristband.errors import BadValue, Unavailable
 from wristband.refusals import SENTENCES
 

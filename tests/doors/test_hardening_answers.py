@@ -102,7 +102,9 @@ def test_only_the_answers_that_carry_a_portrait_inside_may_show_one_from_inside(
 def test_a_cookie_is_renewed_with_the_same_flags_and_never_for_another_host(client: FlaskClient, world: World) -> None:
     answers = [client.get("/family/sign-in"), cast.sign_in_guardian(client)]
     for answer in answers:
-        for cookie in answer.headers.getlist("Set-Cookie"):
+        cookies = answer.headers.getlist("Set-Cookie")
+        assert cookies
+        for cookie in cookies:
             assert {"HttpOnly", "Path=/family", "SameSite=Lax"} <= {flag.strip() for flag in cookie.split(";")}
             assert "Domain" not in cookie
 

@@ -27,8 +27,7 @@ from wristband.db import db, transaction
 from wristband.elders.models import Elder, Invitation
 from wristband.elders.rules import Particulars, Purpose
 from wristband.incidents.models import Incident
-from wristband.incidents.rules import IncidentState, PlaceSource
-from wristband.scans.levels import Reason
+from wristband.incidents.rules import IncidentState, PlaceSource, Reason
 from wristband.services import (
     approving,
     family_circle,

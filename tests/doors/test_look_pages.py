@@ -19,7 +19,7 @@ from wristband.accounts.rules import PERMISSIONS, Act, Role
 from wristband.db import db
 from wristband.elders.models import Elder
 from wristband.elders.opened import UNREADABLE
-from wristband.incidents.models import EmergencyLook, Incident
+from wristband.incidents.models import BreakGlassLook, Incident
 from wristband.outbox.models import Message
 from wristband.services import signing_in, staffing
 from wristband.values.code import BandCode
@@ -239,7 +239,7 @@ def test_a_field_that_does_not_open_is_said_in_its_place(client: FlaskClient, wo
 # ---- without an incident
 
 
-def test_an_urgent_look_shows_the_whole_record_once_and_the_family_hears_of_it(
+def test_a_break_glass_look_shows_the_whole_record_once_and_the_family_hears_of_it(
     client: FlaskClient, world: World
 ) -> None:
     cast.sign_in_officer(client, "stranger")
@@ -249,7 +249,7 @@ def test_an_urgent_look_shows_the_whole_record_once_and_the_family_hears_of_it(
     assert not [word for word in (*HELPFUL, NUMBER) if word in words(client.get("/police/look"))]
     db.session.rollback()
     wordings = db.session.scalars(sa.select(Message.wording)).all()
-    assert wordings.count("emergency_looked") == 1
+    assert wordings.count("officer_broke_glass") == 1
 
 
 def test_what_was_typed_stays_where_the_code_was_wrong(client: FlaskClient, world: World) -> None:
@@ -262,14 +262,14 @@ def test_what_was_typed_stays_where_the_code_was_wrong(client: FlaskClient, worl
         assert value_of(answer, "reason") == "health"
 
 
-def test_a_supervisor_judges_an_urgent_look_and_the_family_reads_it(client: FlaskClient, world: World) -> None:
+def test_a_supervisor_judges_a_break_glass_look_and_the_family_reads_it(client: FlaskClient, world: World) -> None:
     cast.sign_in_officer(client)
     break_glass(client, world.her.code)
     supervisor = hired(client, Role.SUPERVISOR, world.station_id, world)
     page = supervisor.get("/police/looks")
     assert WORDS in words(page)
     assert ELDER["name"] not in words(page)
-    path, token = f"/police/looks/{only(EmergencyLook).id}/review", cast.hidden(page, "csrf_token")
+    path, token = f"/police/looks/{only(BreakGlassLook).id}/review", cast.hidden(page, "csrf_token")
     empty = supervisor.post(path, data={"csrf_token": token, "verdict": "justified", "words": ""})
     assert (empty.status_code, tells(empty, "looks.review_missing")) == (422, True)
     done = supervisor.post(path, data={"csrf_token": token, "verdict": "unjustified", "words": "应当先报警"})

@@ -77,14 +77,38 @@ def test_too_many_tries_are_told_with_the_wait_for_a_known_and_an_unknown_name(a
             assert tells(pages[-1], "accounts.tries_spent", retry_after_s=wait_s)
 
 
-def test_a_gate_without_a_place_is_told_at_once_and_keeps_the_name(client: FlaskClient, world: World) -> None:
+def test_a_gate_without_a_place_is_told_before_anything_else_is_looked_at(client: FlaskClient, world: World) -> None:
     gates.install(2)
     with challenges.hash_slot():
         page = _enter(client, "officer", PASSWORD)
+        # Not even a form without its token, or with a name that no store could hold.
+        alike = [client.post("/police/sign-in", data=data) for data in ({}, {"username": "officer\0"})]
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     assert tells(page, "accounts.busy")
-    assert value_of(page, "username") == "officer"
+    assert [(one.status_code, one.data) for one in alike] == [(503, page.data)] * 2
     assert _enter(client, "officer", PASSWORD).status_code == 303
+
+
+def test_who_is_told_that_the_gate_is_full_gets_a_whole_page_in_his_language_and_no_cookie(
+    app: Flask, world: World
+) -> None:
+    gates.install(2)
+    usual = app.test_client().get("/police/sign-in")
+    client = app.test_client()
+    with challenges.hash_slot():
+        chinese, english, asked = (
+            client.post("/police/sign-in", headers={"Accept-Language": "zh-CN"}),
+            client.post("/police/sign-in", headers={"Accept-Language": "en-GB, en"}),
+            client.post("/police/sign-in?lang=en", headers={"Accept-Language": "zh-CN"}),
+        )
+    assert "Try again" in words(english)
+    assert tells(chinese, "accounts.busy")
+    # A language that was asked for goes along in the links, one the browser speaks does not.
+    assert ('href="/police?lang=en"' in asked.text, 'href="/police"' in english.text) == (True, True)
+    for page in (chinese, english, asked):
+        assert "Set-Cookie" not in page.headers
+        for name in ("Content-Security-Policy", "Cache-Control", "X-Content-Type-Options", "Vary", "Content-Type"):
+            assert page.headers[name] == usual.headers[name], name
 
 
 def test_an_officer_who_is_disabled_is_out_at_once(client: FlaskClient, world: World) -> None:

@@ -108,7 +108,9 @@ def test_a_hostile_name_harms_neither_the_page_nor_a_link(client: FlaskClient, a
 @ON_SQLITE
 def test_no_link_to_a_map_tells_it_where_it_was_tapped(client: FlaskClient, world: World) -> None:
     page = client.post("/stations", data=HERE).get_data(as_text=True)
-    for link in re.findall(r'<a [^>]*href="https://[^>]*>', page):
+    outward = re.findall(r'<a [^>]*href="https://[^>]*>', page)
+    assert outward
+    for link in outward:
         assert 'rel="noreferrer"' in link
         assert "24.7101" not in link
 

@@ -24,6 +24,12 @@ GET  /s/<scan>                                    anyone
 POST /s/<scan>/family                             finder_tap
 POST /s/<scan>/police                             finder_tap
 POST /s/<scan>/place                              finder_tap
+GET  /s/<scan>/board                              anyone
+POST /s/<scan>/board                              finder_tap
+POST /s/<scan>/board/read                         finder_tap
+GET  /s/<scan>/board/<int:number>.jpg             anyone
+POST /s/<scan>/number                             finder_tap
+POST /s/<scan>/number/remove                      finder_tap
 GET  /s/<scan>/help                               anyone
 POST /s/<scan>/check                              finder_tap
 POST /s/<scan>/phone                              finder_tap
@@ -49,6 +55,10 @@ GET  /family/elders/<int:elder_id>                guardian
 GET  /family/elders/<int:elder_id>/portrait       guardian
 POST /family/elders/<int:elder_id>/portrait       guardian
 POST /family/elders/<int:elder_id>/portrait/turn  guardian
+GET  /family/elders/<int:elder_id>/voice          guardian
+POST /family/elders/<int:elder_id>/voice          guardian
+POST /family/elders/<int:elder_id>/voice/remove   guardian
+GET  /family/elders/<int:elder_id>/voice.mp3      guardian
 GET  /family/elders/<int:elder_id>/preview.svg    guardian
 GET  /family/elders/<int:elder_id>/portrait.jpg   guardian
 GET  /family/elders/<int:elder_id>/face.jpg       guardian
@@ -86,12 +96,36 @@ POST /family/elders/<int:elder_id>/invitations/<int:invitation_id>/end  guardian
 GET  /family/invitations/<int:invitation_id>      guardian
 POST /family/invitations/<int:invitation_id>/accept  guardian
 POST /family/invitations/<int:invitation_id>/decline  guardian
+GET  /family/elders/<int:elder_id>/ready          guardian
+GET  /family/elders/<int:elder_id>/contacts/<int:contact_id>/code  guardian
+POST /family/elders/<int:elder_id>/contacts/<int:contact_id>/code  guardian
+POST /family/elders/<int:elder_id>/contacts/<int:contact_id>/confirm  guardian
+POST /family/bands/<int:band_id>/try              guardian
+GET  /family/quiet                                guardian
+POST /family/quiet                                guardian
+POST /family/quiet/push                           guardian
+POST /family/quiet/<int:contact_id>/code          guardian
+POST /family/quiet/<int:contact_id>/confirm       guardian
+POST /family/quiet/<int:contact_id>/test          guardian
+POST /family/quiet/<int:contact_id>/remove        guardian
+GET  /family/sw.js                                visitor
+GET  /family/elders/<int:elder_id>/drills         guardian
+POST /family/elders/<int:elder_id>/drills         guardian
+GET  /family/drills/<int:reach_id>                guardian
+POST /family/drills/<int:reach_id>/received       guardian
 GET  /family/asks/<int:grant_id>                  guardian
 POST /family/asks/<int:grant_id>/approve          guardian
 POST /family/asks/<int:grant_id>/refuse           guardian
+GET  /family/a/<token>                            visitor
+POST /family/a/<token>                            visitor
 GET  /family/calls/<int:reach_id>                 guardian
 POST /family/calls/<int:reach_id>/answer          guardian
 POST /family/calls/<int:reach_id>/hand-over       guardian
+GET  /family/boards/<int:scan_id>                 guardian
+POST /family/boards/<int:scan_id>                 guardian
+POST /family/boards/<int:scan_id>/read            guardian
+GET  /family/boards/<int:scan_id>/<int:number>.jpg  guardian
+POST /family/boards/<int:scan_id>/connect         guardian
 GET  /family/incidents/<int:incident_id>          guardian
 POST /family/incidents/<int:incident_id>/confirm  guardian
 POST /family/incidents/<int:incident_id>/hand-over  guardian
@@ -102,12 +136,17 @@ GET  /police/changes                              officer:see_desk
 GET  /police/sign-in                              visitor
 POST /police/sign-in                              visitor
 POST /police/sign-out                             visitor
+POST /police/duty-calls/<int:duty_call_id>/take   officer:handle_incident
 GET  /police/incidents/<int:incident_id>          officer:handle_incident
 GET  /police/incidents/<int:incident_id>/portrait.jpg  officer:handle_incident
 POST /police/incidents/<int:incident_id>/move     officer:handle_incident
 POST /police/incidents/<int:incident_id>/reveal   officer:reveal
 POST /police/incidents/<int:incident_id>/hand-over  officer:handle_incident
 POST /police/incidents/<int:incident_id>/asks/<int:grant_id>  officer:handle_incident
+GET  /police/incidents/<int:incident_id>/boards/<int:scan_id>  officer:handle_incident
+POST /police/incidents/<int:incident_id>/boards/<int:scan_id>  officer:handle_incident
+POST /police/incidents/<int:incident_id>/boards/<int:scan_id>/read  officer:handle_incident
+GET  /police/incidents/<int:incident_id>/boards/<int:scan_id>/<int:number>.jpg  officer:handle_incident
 GET  /police/look                                 officer:break_glass
 POST /police/look                                 officer:break_glass
 GET  /police/looks                                officer:review_looks
@@ -121,6 +160,7 @@ POST /police/bind/elder                           officer:bind_bands
 GET  /police/bind/done                            officer:bind_bands
 
 GET  /api/v1                                      anyone
+POST /platform/receipts/<gateway>                 signed
 """
 
 
@@ -147,7 +187,7 @@ def test_nobody_changes_anything_behind_a_guard_that_only_lets_look(app: Flask) 
 
 
 def test_a_door_wears_only_its_own_guards(app: Flask) -> None:
-    own = {"family": "visitor|guardian", "police": "visitor|officer:.*"}
+    own = {"family": "visitor|guardian", "police": "visitor|officer:.*", "platform": "signed"}
     strange = [
         f"{method} {rule.rule}: {guard}"
         for method, rule, guard in _rules(app)

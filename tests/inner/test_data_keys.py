@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.doors.asking import tells
-from tests.world import DAUGHTER_PHONE, World, every_row, sign_in_guardian, sign_in_officer
+from tests.world import DAUGHTER_PHONE, World, destroyed_keys, every_row, sign_in_guardian, sign_in_officer
 from wristband import clock, data_keys
 from wristband.data_keys import DataKey, DataKeys
 from wristband.db import db, new_id, transaction
@@ -132,7 +132,7 @@ def test_a_destroyed_key_leaves_a_tombstone_without_the_key(world: World) -> Non
     kept = {row["id"]: (row["wrapped"], row["destroyed_at"] is not None) for row in every_row()["data_key"]}
     assert kept[world.elder_id] == kept[world.daughter_id] == (EMPTIED, True)
     assert kept[world.other.elder_id][1] is False
-    assert data_keys.list_destroyed() == [world.elder_id, world.daughter_id]
+    assert destroyed_keys() == [world.elder_id, world.daughter_id]
     assert db.session.get_one(DataKey, world.elder_id).destroyed_at == world.now
 
 
@@ -150,7 +150,7 @@ def test_a_deed_that_fails_destroys_nothing(world: World) -> None:
         data_keys.destroy(world.elder_id, now=world.now)
         raise ZeroDivisionError
     assert _elder(world.elder_id).name == "林秀英"
-    assert data_keys.list_destroyed() == []
+    assert destroyed_keys() == []
 
 
 def test_another_process_forgets_a_destroyed_key_within_seconds(
@@ -187,7 +187,7 @@ def test_a_backup_put_back_without_its_keys_opens_without_who_was_erased(world: 
     assert _elder(world.elder_id).name == "已删除"
     assert _elder(world.elder_id).health is None
     assert _elder(world.other.elder_id).name == "陈美兰"
-    assert list(data_keys.list_destroyed()) == [world.elder_id]
+    assert destroyed_keys() == [world.elder_id]
 
 
 def test_a_picture_goes_with_its_key_wherever_a_copy_of_the_file_lies(app: Flask, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import Queue
@@ -83,6 +85,30 @@ def test_a_fault_inside_gives_its_place_back() -> None:
             raise KeyError
     with gate.enter():
         pass
+
+
+def test_whoever_asks_hears_that_a_gate_is_full_before_coming_in() -> None:
+    gate = Gate("accounts.busy", at_once=1, waiting=0, wait_s=LONG_S)
+    assert not gate.is_full()
+    with gate.enter():
+        assert gate.is_full()
+    assert not gate.is_full()  # to ask takes no place
+    gates.install(2)
+    with Gate("scans.busy", at_once=1, waiting=0, wait_s=LONG_S).enter():
+        assert gate.is_full()  # the lane is
+
+
+def test_the_work_behind_a_gate_steps_back_for_everything_else() -> None:
+    def niceness(more: int = 0) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) + more
+
+    gate = Gate("scans.busy", at_once=2, waiting=0, wait_s=LONG_S)
+    before = niceness()
+    with gate.enter():
+        assert gate.do(niceness, more=100) == max(before, 10) + 100
+    assert niceness() == before
+    with pytest.raises(ZeroDivisionError):
+        gate.do(divmod, 1, 0)
 
 
 def test_a_process_of_one_thread_still_serves_them() -> None:

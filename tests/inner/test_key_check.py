@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -59,5 +60,8 @@ def test_a_database_of_other_keys_is_refused_where_no_note_of_them_is_left(
 
 def test_the_note_tells_two_keys_apart_and_nothing_of_either(app: Flask, settings: Settings) -> None:
     noted = (settings.data_dir / "key-check.json").read_text()
-    for key in (path.read_text().strip() for path in settings.keys_path.glob("*.key")):
+    kept = [path.read_text().strip() for path in settings.keys_path.glob("*.key")]
+    assert {len(key) for key in kept} == {64}
+    assert len(json.loads(noted)) >= len(kept)
+    for key in kept:
         assert not any(key[start : start + 8] in noted for start in range(57))

@@ -104,7 +104,7 @@ def test_the_code_of_who_comes_lets_the_finder_hand_over_and_closes_the_incident
     assert number in closed
 
 
-def test_an_officer_looks_urgently_and_another_judges_it(arrive: Arrivals, server: Server) -> None:
+def test_an_officer_breaks_the_glass_and_another_judges_it(arrive: Arrivals, server: Server) -> None:
     officer = arrive(desk=True)
     found = re.search(r"minjing2\s+密码 (\S+)", server.printed)
     typed = re.search(r"输编号\s+\S+\s+(\S+)", server.printed)

@@ -27,12 +27,12 @@ from wristband.scans.levels import (
 
 # The table of the reference, written out once more by hand: a y in the code and not here is a leak.
 TABLE = """
-            called portrait approach health name sex age address phones
-OPEN        -      -        -        -      -    -   -   -       -
-TRACEABLE   y      -        -        -      -    -   -   -       -
-WITH_ELDER  y      y        y        y      -    -   -   -       -
-CONSENTED   y      y        y        y      y    y   y   y       -
-DUTY        y      y        y        y      y    y   y   y       y
+            called portrait approach health name sex age address phones voice
+OPEN        -      -        -        -      -    -   -   -       -      -
+TRACEABLE   y      -        -        -      -    -   -   -       -      y
+WITH_ELDER  y      y        y        y      -    -   -   -       -      y
+CONSENTED   y      y        y        y      y    y   y   y       -      y
+DUTY        y      y        y        y      y    y   y   y       y      -
 """
 NOW = datetime(2026, 11, 24, 6, 5, tzinfo=UTC)
 

@@ -13,16 +13,31 @@ from tests.services.finders import FINDER_PHONE, her_check, met
 from tests.world import DAUGHTER_PHONE, World, last_body, new_reference
 from wristband import limits
 from wristband.accounts.models import SignIn
-from wristband.accounts.rules import CODE_BY_PHONE
+from wristband.accounts.rules import CODE_BY_PHONE, QuietKind
 from wristband.audit.retention import Kept
+from wristband.board.rules import CALLS_LAST
 from wristband.db import db, transaction
 from wristband.elders.models import Invitation
+from wristband.gateways.masked import MaskedRota, PrintedMasked
+from wristband.house import house
 from wristband.incidents.models import HandOver, Incident
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
 from wristband.scans.models import Scan
-from wristband.services import handing_over, handling, registration, reporting, signing_in, verifying
+from wristband.scans.queries import get_acted_scan
+from wristband.services import (
+    connecting,
+    handing_over,
+    handling,
+    posting,
+    registration,
+    reporting,
+    signing_in,
+    subscribing,
+    verifying,
+)
+from wristband.services.posting import Said
 from wristband.values.phone import Phone
 from wristband.values.position import Position
 
@@ -51,6 +66,27 @@ def place(reference: str, now: datetime) -> None:
         words="影剧院后门",
         now=now,
     )
+
+
+def _board_post(world: World, now: datetime) -> datetime:
+    posting.post_as_finder(met(world, now), new_reference(), Said(words="撑红雨伞"), now=now)
+    return now
+
+
+def _finders_number(world: World, now: datetime) -> datetime:
+    reference, incident_id = reported(world, now)
+    posting.leave_number(reference, Phone(FINDER_PHONE), now=now)
+    close(world, incident_id, now)
+    return now
+
+
+def _masked_call(world: World, now: datetime) -> datetime:
+    reference = met(world, now)
+    posting.leave_number(reference, Phone(FINDER_PHONE), now=now)
+    masked = MaskedRota([PrintedMasked(house().settings.data_dir)])
+    scan_id = get_acted_scan(reference).id
+    connecting.connect(scan_id, masked, guardian_id=world.daughter_id, now=now)
+    return now + CALLS_LAST
 
 
 def _message(world: World, now: datetime) -> datetime:
@@ -128,6 +164,12 @@ def _budget(world: World, now: datetime) -> datetime:
     return now + timedelta(seconds=CODE_BY_PHONE.every_s)
 
 
+def _quiet_contact(world: World, now: datetime) -> datetime:
+    me = {"guardian_id": world.daughter_id, "address": "192.0.2.1", "now": now}
+    subscribing.add(QuietKind.MAIL, "lin@example.org", **me)  # type: ignore[arg-type]
+    return now
+
+
 def _sign_in(world: World, now: datetime) -> datetime:
     _challenge(world, now)
     code = re.search(r"\d{6}", last_body(DAUGHTER_PHONE))
@@ -160,6 +202,9 @@ MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.FINDERS_PHONES: _phone,
     Kept.SIGHTINGS: _sighting,
     Kept.PLACES: _sighting,
+    Kept.BOARD_POSTS: _board_post,
+    Kept.FINDERS_NUMBERS: _finders_number,
+    Kept.MASKED_CALLS: _masked_call,
     Kept.MESSAGES: _message,
     Kept.STEPS: _step,
     Kept.INVITATIONS: _invitation,
@@ -169,6 +214,7 @@ MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.CHALLENGES: _challenge,
     Kept.BUDGETS: _budget,
     Kept.SIGN_INS: _sign_in,
+    Kept.QUIET_CONTACTS: _quiet_contact,
     Kept.IDLE_ACCOUNTS: _idle_account,
     Kept.UNFINISHED_PHOTOS: _unfinished_photo,
     Kept.REPLACED_PHOTOS: _replaced_photo,

@@ -14,12 +14,11 @@ from wristband.audit.models import AuditRow
 from wristband.db import db
 from wristband.incidents.models import Incident
 from wristband.incidents.records import FullRecord
-from wristband.incidents.rules import Disposition, IncidentState
-from wristband.scans.levels import Reason
+from wristband.incidents.rules import Disposition, IncidentState, Reason
 from wristband.services import handling, looking, registration, reporting
 from wristband.values.code import BandCode
 
-LOOKS = ("incident.looked_at", "incident.revealed", "emergency.looked", "emergency.missed")
+LOOKS = ("incident.looked_at", "incident.revealed", "break_glass.looked", "break_glass.missed")
 WORDS = "独自坐在公园，说不出住哪里"
 
 

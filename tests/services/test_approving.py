@@ -12,8 +12,8 @@ from tests.together import raised, together
 from tests.world import World
 from wristband.db import db
 from wristband.incidents.queries import find_open_incident
-from wristband.incidents.rules import IncidentState
-from wristband.scans.levels import Field, GrantState, Level, Reason
+from wristband.incidents.rules import IncidentState, Reason
+from wristband.scans.levels import Field, GrantState, Level
 from wristband.services import approving, disclosing, handling, reporting
 from wristband.values.phone import Phone
 

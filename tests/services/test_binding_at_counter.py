@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.blanks import blanks, check_of, wrong_check
+from tests.life import break_key
 from tests.together import raised, together
 from tests.world import DAUGHTER_PHONE, World, every_row, last_body, new_reference, new_rows
 from wristband.audit.accesses import list_accesses
@@ -157,6 +158,15 @@ def test_the_family_that_was_looked_up_hears_of_it_in_the_same_deed_once_a_day(
     assert new_rows(before)["message"] == 1
     assert [access.deed.value for access in list_accesses(world.elder_id)].count("family.looked_up") == 2
     assert Deed.FAMILY_LOOKED_UP not in {access.deed for access in list_accesses(world.other.elder_id)}
+
+
+def test_a_guardian_whose_number_opens_no_more_is_looked_up_all_the_same(
+    world: World, blank: Band, now: datetime
+) -> None:
+    break_key(world.daughter_id)
+    before = every_row()
+    assert look_up(blank, THE_DAUGHTER, world, now) == world.daughter_id
+    assert new_rows(before) == {"audit_row": 1, "spent_budget": 1}
 
 
 def test_an_officer_looks_up_thirty_families_at_once_and_thirty_an_hour(

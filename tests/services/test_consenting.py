@@ -9,11 +9,10 @@ import sqlalchemy as sa
 
 from tests.life import keep_photo, small_jpeg
 from tests.services.finders import deeds, grants, her_check, met, next_day, refused
-from tests.world import World, every_row
+from tests.world import World, destroyed_keys, every_row
 from wristband.bands.artwork.design import Design
 from wristband.bands.models import Band
 from wristband.bands.rules import BandForm, PrintStyle
-from wristband.data_keys import list_destroyed
 from wristband.db import db
 from wristband.elders import queries, tombstones
 from wristband.elders.models import Consent, Elder, Photo
@@ -124,7 +123,7 @@ def test_without_the_portrait_its_picture_is_destroyed_and_bands_are_drawn_plain
     assert printed.face is None
     with pytest.raises(NotFound):
         house().files.read(place="photo.jpeg", row=photo_id)
-    assert photo_id in list_destroyed()
+    assert photo_id in destroyed_keys()
     assert queries.find_portrait(world.elder_id) is None
 
 

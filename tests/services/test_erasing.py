@@ -14,8 +14,7 @@ from tests.services.finders import deeds, next_day, owed, refused
 from tests.services.keepsakes import close, place, reported
 from tests.services.relatives import son_of
 from tests.together import together
-from tests.world import DAUGHTER_PHONE, ELDER, World, every_row, new_reference
-from wristband import data_keys
+from tests.world import DAUGHTER_PHONE, ELDER, World, destroyed_keys, every_row, new_reference
 from wristband.audit import chain, queries
 from wristband.bands.models import Band
 from wristband.bands.rules import BandState
@@ -224,7 +223,7 @@ def test_of_the_past_only_ids_and_times_stay(world: World, lived: Lived) -> None
     assert [incident.number[-4:-3] for incident in incidents] == ["-"]
     assert {(row.place_sealed, row.words_sealed) for row in db.session.scalars(sa.select(Sighting))} == {(None, None)}
     assert not db.session.scalars(sa.select(Grant).where(Grant.phone_sealed.is_not(None))).all()
-    assert {lived.elder_id, *(incident.id for incident in incidents)} <= set(data_keys.list_destroyed())
+    assert {lived.elder_id, *(incident.id for incident in incidents)} <= set(destroyed_keys())
 
 
 def test_the_other_family_keeps_everything(world: World, now: datetime) -> None:

@@ -84,7 +84,9 @@ def test_a_removed_telephone_hears_nothing_more(world: World, now: datetime) -> 
 
 def test_a_guardians_own_telephone_is_taken_away_by_nobody(world: World, now: datetime) -> None:
     son_id = son_of(world, now)
-    for contact in queries.list_contacts(world.elder_id):
+    both = queries.list_contacts(world.elder_id)
+    assert [contact.guardian_id for contact in both] == [world.daughter_id, son_id]
+    for contact in both:
         remove = lambda contact=contact: family_circle.remove_contact(  # noqa: E731
             world.elder_id, contact.id, guardian_id=son_id, now=now
         )

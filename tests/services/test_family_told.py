@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.life import keep_photo, small_jpeg
 from tests.services.finders import next_day, owed, refused
 from tests.services.relatives import son_of
 from tests.world import DAUGHTER_PHONE, ELDER, World, every_row
@@ -14,7 +15,7 @@ from wristband.audit.accesses import list_accesses
 from wristband.bands.rules import BandEnd, BandForm
 from wristband.elders import queries
 from wristband.elders.rules import Particulars, Purpose
-from wristband.services import consenting, editing, family_circle, issuing
+from wristband.services import consenting, editing, family_circle, issuing, registration
 from wristband.values.phone import Phone
 
 FRIEND = Phone("+8613800138007")
@@ -78,6 +79,11 @@ def change_address(world: World, son: int, now: datetime) -> None:
     edit(world, son, now, address="示例里十号")
 
 
+def hang(world: World, son: int, now: datetime) -> None:
+    photo_id = keep_photo(son, small_jpeg(), now)
+    registration.replace_portrait(world.elder_id, photo_id, guardian_id=son, now=now)
+
+
 Deed = Callable[[World, int, datetime], None]
 DEEDS: dict[str, tuple[Deed, str, list[str]]] = {
     "ends the last band": (end, "停用了最后一条手环", ["band.ended"]),
@@ -87,6 +93,7 @@ DEEDS: dict[str, tuple[Deed, str, list[str]]] = {
     "gives a consent": (give, "改了同意事项", ["consent.given"]),
     "adds a telephone": (add, "改了联系电话", ["contact.added"]),
     "puts his own telephone before hers": (raise_own, "改了电话的先后", ["contact.ordered"]),
+    "hangs another portrait": (hang, "改了照片", ["portrait.changed"]),
     "changes the particulars": (change_address, "改了资料", ["elder.changed"]),
     "invites a guardian": (invite, "改了监护人邀请", ["guardianship.invited"]),
 }

@@ -18,8 +18,7 @@ from wristband.elders.rules import ElderState, Sex
 from wristband.errors import TooMany
 from wristband.incidents.models import Incident
 from wristband.incidents.records import ElderToHelp, Revealed
-from wristband.incidents.rules import IncidentState
-from wristband.scans.levels import Reason
+from wristband.incidents.rules import IncidentState, Reason
 from wristband.services import handling, looking
 
 MINUTE = timedelta(minutes=1)
@@ -64,7 +63,7 @@ def test_an_officer_with_the_incident_sees_what_helps_and_no_address_or_number(
         state=ElderState.PROVISIONAL,
         has_portrait=False,
     )
-    assert {field.name for field in fields(ElderToHelp)}.isdisjoint({"address", "phones"})
+    assert {field.name for field in fields(ElderToHelp)}.isdisjoint({"address", "numbers"})
 
 
 def test_the_look_is_on_the_trail_with_its_fields_and_the_family_is_told_without_a_sensitive_word(
@@ -162,8 +161,8 @@ def test_an_incident_of_no_station_opens_its_record_to_the_station_that_accepts_
 def test_address_and_numbers_are_revealed_with_a_reason(world: World, accepted_id: int, now: datetime) -> None:
     revealed = looking.reveal(accepted_id, Reason.ESCORT, officer=world.officer, now=now)
     assert revealed.address == ELDER["address"]
-    assert [phone.e164 for phone in revealed.phones] == [DAUGHTER_PHONE]
-    assert {field.name for field in fields(Revealed)} == {"address", "phones", "unreadable_phones"}
+    assert [number.phone.e164 for number in revealed.numbers] == [DAUGHTER_PHONE]
+    assert {field.name for field in fields(Revealed)} == {"address", "numbers", "unreadable_phones"}
     (row,) = looks("incident.revealed")
     assert (row.actor, row.elder_id, row.facts) == (
         world.officer.actor,
@@ -234,7 +233,7 @@ def test_nothing_is_shown_whose_row_or_message_could_not_be_kept(
     world: World, accepted_id: int, now: datetime, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     with_portrait(world, now)
-    kept = ("audit_row", "message", "emergency_look")
+    kept = ("audit_row", "message", "break_glass_look")
     before = {name: every_row()[name] for name in kept}
     wanted = [*showings(accepted_id, world.officer, now), lambda: glass(world, now)]
     for deed in wanted:

@@ -19,7 +19,7 @@ from wristband.elders.rules import ElderState
 from wristband.house import house
 from wristband.incidents.models import Incident
 from wristband.incidents.records import ElderToHelp, ElderToMeet, Revealed
-from wristband.scans.levels import Reason
+from wristband.incidents.rules import Reason
 from wristband.services import looking
 
 MINUTE = timedelta(minutes=1)
@@ -129,7 +129,7 @@ def test_a_field_that_does_not_open_is_said_and_hides_no_other(world: World, inc
     assert revealed == Revealed(UNREADABLE, (), unreadable_phones=1)
     record = glass(world, now)
     assert (record.helpful, record.revealed) == (seen, revealed)
-    assert len(looks("emergency.looked")) == 1
+    assert len(looks("break_glass.looked")) == 1
 
 
 def test_of_an_elder_nothing_of_whom_opens_everything_is_still_answered(
@@ -139,7 +139,7 @@ def test_of_an_elder_nothing_of_whom_opens_everything_is_still_answered(
     seen = looking.look(incident_id, officer=world.officer, now=now)
     assert isinstance(seen, ElderToHelp)
     assert {seen.name, seen.called, seen.approach} == {UNREADABLE}
-    assert glass(world, now).revealed.phones
+    assert glass(world, now).revealed.numbers
 
 
 def test_a_portrait_that_does_not_open_is_no_look_at_it(world: World, incident_id: int, now: datetime) -> None:

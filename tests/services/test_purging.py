@@ -11,13 +11,12 @@ import sqlalchemy as sa
 from tests.life import keep_photo, small_jpeg
 from tests.services.finders import FINDER_PHONE, met, next_day
 from tests.services.keepsakes import MADE, close, close_all, delivered, place, reported
-from tests.world import DAUGHTER_PHONE, World, every_row
+from tests.world import DAUGHTER_PHONE, World, destroyed_keys, every_row
 from wristband.accounts.queries import find_guardian_by_phone
 from wristband.audit import queries as audit
 from wristband.audit.models import AuditRow
 from wristband.audit.retention import RETENTION, Kept
 from wristband.bands.rules import BandForm
-from wristband.data_keys import list_destroyed
 from wristband.db import db, transaction
 from wristband.elders.models import Photo
 from wristband.errors import NotFound
@@ -155,7 +154,7 @@ def test_an_unfinished_photo_goes_with_its_file_and_its_key(world: World, now: d
     photo_id = keep_photo(world.daughter_id, small_jpeg(), now)
     run(now + timedelta(hours=24))
     assert db.session.get(Photo, photo_id) is None
-    assert photo_id in list_destroyed()
+    assert photo_id in destroyed_keys()
     with pytest.raises(NotFound):
         house().files.read(place="photo.jpeg", row=photo_id)
 

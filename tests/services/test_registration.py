@@ -69,8 +69,8 @@ def test_an_elder_is_registered_with_everything_that_belongs_to_it(world: World,
         "data_key": 1,
         "guardianship": 1,
         "contact": 2,
-        "consent": 6,
-        "audit_row": 8,
+        "consent": 7,
+        "audit_row": 9,
     }
     elder = queries.get_elder(elder_id, guardian_id=world.daughter_id)
     assert (elder.name, elder.called, elder.birth_year) == ("林国强", "林伯伯", "1943")

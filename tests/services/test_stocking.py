@@ -67,7 +67,9 @@ def test_a_batch_is_minted_whole_and_its_bands_are_nobodys(app: Flask, now: date
 def test_every_blank_reads_and_its_token_is_ours(app: Flask, now: datetime) -> None:
     batch_id = stocking.begin(BandForm.WRISTBAND, 3, now=now)
     mint(batch_id, now)
-    for band in queries.list_minted(batch_id, 1, 3):
+    bands = queries.list_minted(batch_id, 1, 3)
+    assert len(bands) == 3
+    for band in bands:
         drawn = Design.from_bytes(band.design)
         found = zxingcpp.read_barcodes(drawing.image(drawn, None))
         assert [code.text for code in found] == [drawn.payload]

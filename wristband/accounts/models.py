@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wristband.accounts.rules import Door, Role
+from wristband.accounts.rules import Door, QuietKind, Role
 from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
 from wristband.sealing import sealed
 
@@ -21,6 +21,24 @@ class Guardian(Row):
     name = sealed("name_sealed", owner="id", erased=None)
     language: Mapped[str] = mapped_column(sa.String(12), default="zh-CN")
     joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class QuietContact(Row):
+    """Where a guardian is told of news besides the telephone: a mailbox, a chat, a browser that shows notices."""
+
+    __tablename__ = "quiet_contact"
+    __table_args__ = (sa.UniqueConstraint("guardian_id", "address_index", name="uq_quiet_contact_once"),)
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("guardian.id"), index=True)
+    kind: Mapped[QuietKind] = mapped_column(enum_type(QuietKind))
+    address_sealed: Mapped[str] = mapped_column("address", sa.Text)
+    address = sealed("address_sealed", owner="guardian_id", index="address_index")
+    """As its gateway takes it: a mailbox, an apprise address, a push subscription as JSON."""
+    address_index: Mapped[str] = mapped_column(KeyedHash(32, "index"))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When something sent there came back; nothing about an elder goes out before."""
+    lost_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when its gateway says that it is gone; it is told of no more."""
 
 
 class Officer(Row):

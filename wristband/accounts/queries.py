@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from wristband.accounts.models import Guardian, Officer, SignIn
+from wristband.accounts.models import Guardian, Officer, QuietContact, SignIn
 from wristband.accounts.rules import Door, GuardianAccount, OfficerAccount
 from wristband.db import db
+from wristband.errors import NotFound
 from wristband.sealing import Keyed, box
 from wristband.stations.models import Station
 from wristband.values.phone import Phone
@@ -89,3 +90,33 @@ def find_officer_account(officer_id: int) -> OfficerAccount | None:
         station_id=officer.station_id,
         station_name=station_name,
     )
+
+
+def list_own_quiet_contacts(guardian_id: int) -> Sequence[QuietContact]:
+    """Everything of the kind that is a guardian's own: what waits for its code and what was lost, too."""
+    return db.session.scalars(
+        sa.select(QuietContact).where(QuietContact.guardian_id == guardian_id).order_by(QuietContact.id)
+    ).all()
+
+
+def get_quiet_contact(contact_id: int, *, guardian_id: int) -> QuietContact:
+    """One of a guardian's own. Raises NotFound."""
+    contact: QuietContact | None = db.session.scalar(
+        sa.select(QuietContact).where(QuietContact.id == contact_id, QuietContact.guardian_id == guardian_id)
+    )
+    if contact is None:
+        raise NotFound("quiet.unknown")
+    return contact
+
+
+def list_quiet_contacts(guardian_ids: Collection[int]) -> Sequence[QuietContact]:
+    """Where these guardians are told without ringing: what was confirmed and is not lost."""
+    return db.session.scalars(
+        sa.select(QuietContact)
+        .where(
+            QuietContact.guardian_id.in_(guardian_ids),
+            QuietContact.confirmed_at.is_not(None),
+            QuietContact.lost_at.is_(None),
+        )
+        .order_by(QuietContact.id)
+    ).all()

@@ -10,6 +10,14 @@ from enum import StrEnum
 from wristband.values.budget import Budget, Fails
 
 
+class QuietKind(StrEnum):
+    """Ways to tell a guardian without ringing; each is a channel of the outbox by the same name."""
+
+    MAIL = "mail"
+    CHAT = "chat"
+    PUSH = "push"
+
+
 class Door(StrEnum):
     """A signed-in door; each has its own cookie."""
 
@@ -89,6 +97,31 @@ class OfficerAccount:
     def acts(self) -> frozenset[Act]:
         """What this officer may do: pages lead nowhere else."""
         return PERMISSIONS[self.role]
+
+
+QUIET_A_GUARDIAN = 6
+QUIET_CODE_LASTS = timedelta(minutes=10)
+QUIET_CODE_BY_RECIPIENT = Budget(
+    "quiet_code.recipient", burst=3, every_s=28_800, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+"""Whichever guardian it is that types somebody's mailbox."""
+QUIET_CODE_BY_GUARDIAN = Budget(
+    "quiet_code.guardian", burst=10, every_s=3600, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+QUIET_CODE_BY_ADDRESS = Budget(
+    "quiet_code.address", burst=10, every_s=60, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+QUIET_CODES = Budget("quiet_code.all", burst=60, every_s=1, fails=Fails.CLOSED, refusal="accounts.codes_spent")
+QUIET_TRIES = Budget("quiet_try.guardian", burst=10, every_s=17_280, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+QUIET_TESTS = Budget("quiet_test.guardian", burst=5, every_s=600, fails=Fails.CLOSED, refusal="quiet.tests_spent")
+
+# What a gateway refuses for good because of the words, not of the address: no contact is lost by it.
+_ABOUT_THE_WORDS = frozenset({"too_long", "http_400", "http_413", "http_415", "http_422"})
+
+
+def says_lost(code: str) -> bool:
+    """Whether a gateway that refuses for good with this code means the address: it is gone, or shut, or no such."""
+    return code not in _ABOUT_THE_WORDS
 
 
 # How long a sign-in lasts, and how long without a page before it ends.

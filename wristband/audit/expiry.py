@@ -9,10 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wristband.accounts.models import Guardian, SignIn
+from wristband.accounts.models import Guardian, QuietContact, SignIn
 from wristband.audit.retention import Kept
 from wristband.bands.models import Band
 from wristband.bands.rules import BandState
+from wristband.board.models import FinderNumber, MaskedCall, Post
+from wristband.board.rules import OPEN_FOR, PhotoState
 from wristband.elders.erasing import nobodys_index
 from wristband.elders.models import Guardianship, Invitation, Photo
 from wristband.incidents.models import HandOver, Incident, IncidentMove, Report, Sighting
@@ -72,6 +74,27 @@ def _over(ended: Any, expires: Any, cutoff: datetime) -> Condition:
     return sa.or_(ended <= cutoff, expires <= cutoff)
 
 
+def _encounter_over(cutoff: datetime) -> Condition:
+    """The scan's incident was closed, its elder handed over, or its finder's first tap is a week ago."""
+    closed = (
+        sa.select(Report.id)
+        .join(Incident, Incident.id == Report.incident_id)
+        .where(Report.scan_id == Scan.id, Incident.closed_at <= cutoff)
+    )
+    by_reach = sa.select(Reach.elder_id).where(Reach.scan_id == Scan.id)
+    by_report = (
+        sa.select(Incident.elder_id)
+        .join(Report, Report.incident_id == Incident.id)
+        .where(Report.scan_id == Scan.id, Incident.elder_id.is_not(None))
+    )
+    handed_over = sa.select(HandOver.id).where(
+        HandOver.used_at <= cutoff,
+        HandOver.used_at >= Scan.acted_at,
+        sa.or_(HandOver.elder_id.in_(by_reach), HandOver.elder_id.in_(by_report)),
+    )
+    return sa.or_(closed.exists(), handed_over.exists(), Scan.acted_at <= cutoff - OPEN_FOR)
+
+
 STEPS: dict[Kept, Step] = {
     Kept.FINDERS_PHONES: Step(
         Grant,
@@ -94,6 +117,17 @@ STEPS: dict[Kept, Step] = {
         lambda cutoff: sa.and_(Sighting.place_sealed.is_not(None), Sighting.seen_at <= cutoff),
         {"place_sealed": None},
     ),
+    Kept.BOARD_POSTS: Step(
+        Post,
+        # Dropped with its elder, a photograph's post goes at the next purge.
+        lambda cutoff: sa.or_(
+            sa.and_(Post.at <= cutoff, _settled(Post.scan_id, cutoff)), Post.photo == PhotoState.DROPPED
+        ),
+    ),
+    Kept.FINDERS_NUMBERS: Step(
+        FinderNumber, lambda cutoff: FinderNumber.scan_id.in_(sa.select(Scan.id).where(_encounter_over(cutoff)))
+    ),
+    Kept.MASKED_CALLS: Step(MaskedCall, lambda cutoff: MaskedCall.ends_at <= cutoff),
     Kept.MESSAGES: Step(
         Message,
         lambda cutoff: sa.and_(
@@ -145,6 +179,16 @@ STEPS: dict[Kept, Step] = {
     Kept.CHALLENGES: Step(Challenge, lambda cutoff: Challenge.expires_at <= cutoff),
     Kept.BUDGETS: Step(SpentBudget, lambda cutoff: SpentBudget.due_s <= cutoff.timestamp()),
     Kept.SIGN_INS: Step(SignIn, lambda cutoff: _over(SignIn.ended_at, SignIn.expires_at, cutoff)),
+    Kept.QUIET_CONTACTS: Step(
+        QuietContact,
+        # What was lost waits for its guardian to see it.
+        lambda cutoff: sa.or_(
+            sa.and_(QuietContact.confirmed_at.is_(None), QuietContact.added_at <= cutoff),
+            sa.select(Guardian.id)
+            .where(Guardian.id == QuietContact.guardian_id, Guardian.phone_sealed == EMPTIED)
+            .exists(),
+        ),
+    ),
     Kept.IDLE_ACCOUNTS: Step(
         Guardian,
         lambda cutoff: sa.and_(

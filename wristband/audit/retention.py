@@ -15,6 +15,9 @@ class Kept(StrEnum):
     FINDERS_PHONES = "finders_phones"
     SIGHTINGS = "sightings"
     PLACES = "places"
+    BOARD_POSTS = "board_posts"
+    FINDERS_NUMBERS = "finders_numbers"
+    MASKED_CALLS = "masked_calls"
     MESSAGES = "messages"
     STEPS = "steps"
     INVITATIONS = "invitations"
@@ -24,6 +27,7 @@ class Kept(StrEnum):
     CHALLENGES = "challenges"
     BUDGETS = "budgets"
     SIGN_INS = "sign_ins"
+    QUIET_CONTACTS = "quiet_contacts"
     IDLE_ACCOUNTS = "idle_accounts"
     UNFINISHED_PHOTOS = "unfinished_photos"
     REPLACED_PHOTOS = "replaced_photos"
@@ -52,25 +56,31 @@ _CLOSED = "警情办结；没有报警的，从留下时算"
 
 RETENTION: dict[Kept, Line] = {
     Kept.ELDERS: Line(
-        "老人的资料、联系电话、照片、手环",
+        "老人的资料、联系电话、照片、家人的录音、手环",
         "登记期间，家人删除时马上销毁",
         columns=(
             "elder.name",
             "elder.called",
             "elder.birth_year",
+            "elder.sex",
             "elder.address",
             "elder.approach",
             "elder.health",
             "contact.address",
             "band.check_code",
-            "emergency_look.words",
-            "emergency_look.review",
+            "break_glass_look.words",
+            "break_glass_look.review",
         ),
     ),
     Kept.ACCOUNTS: Line("民警的账号", "账号使用期间", columns=("officer.name",)),
     Kept.FINDERS_PHONES: Line("发现人的手机号", _CLOSED, timedelta(days=30), ("grant.phone",)),
     Kept.SIGHTINGS: Line("发现人留下的位置和话", _CLOSED, timedelta(days=30), ("sighting.place", "sighting.words")),
     Kept.PLACES: Line("位置，警情没有办结也一样", "留下位置", timedelta(days=180)),
+    Kept.BOARD_POSTS: Line("留言板上的话和照片", _CLOSED, timedelta(days=30), ("board_post.words",)),
+    Kept.FINDERS_NUMBERS: Line(
+        "发现人留给家人打的电话", "警情办结、老人交接或满七天", timedelta(0), ("finder_number.phone",)
+    ),
+    Kept.MASKED_CALLS: Line("不露号码的通话", "借来的号码到期", timedelta(days=30), ("masked_call.number",)),
     Kept.MESSAGES: Line("短信的内容和收信号码", _CLOSED, timedelta(days=30), ("message.recipient", "message.body")),
     Kept.STEPS: Line("民警写下的处理经过", "警情办结", timedelta(days=180), ("incident_move.words",)),
     Kept.INVITATIONS: Line("邀请家人用的号码", "邀请结束或过期", timedelta(days=30), ("invitation.phone",)),
@@ -80,6 +90,12 @@ RETENTION: dict[Kept, Line] = {
     Kept.CHALLENGES: Line("验证码的摘要", "验证码过期", timedelta(hours=1)),
     Kept.BUDGETS: Line("次数限制的计数", "次数恢复", timedelta(0)),
     Kept.SIGN_INS: Line("登录记录", "登录结束", timedelta(days=30)),
+    Kept.QUIET_CONTACTS: Line(
+        "家属加的邮箱、聊天机器人和手机通知的地址",
+        "添加后没有确认；确认过的和账号一起删除",
+        timedelta(hours=24),
+        ("quiet_contact.address",),
+    ),
     Kept.IDLE_ACCOUNTS: Line(
         "家属的账号，不再守护任何老人、也没有登录",
         "注册，或退出最后一位老人",

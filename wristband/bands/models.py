@@ -56,6 +56,10 @@ class Band(Row):
     issued_by: Mapped[str] = mapped_column(sa.String(48))
     printed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was last put on paper, by whomever; of blank stock that is bound at the latest when it was made."""
+    trial_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when a guardian waits for the band to open on a phone, to see that it does; empty when it has."""
+    tested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it last opened within such a trial."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     end: Mapped[BandEnd | None] = mapped_column(enum_type(BandEnd))
 

@@ -35,6 +35,16 @@ def find_worn(serial: str, elder_id: int) -> int | None:
     )
 
 
+def find_last_worn(elder_id: int) -> Band | None:
+    """The band made last of those that an elder wears; whoever asks has settled before that the elder is theirs."""
+    return db.session.scalar(
+        sa.select(Band)
+        .where(Band.elder_id == elder_id, Band.state == BandState.ACTIVE)
+        .order_by(Band.id.desc())
+        .limit(1)
+    )
+
+
 def find_band_by_key(key: str) -> int | None:
     """The band that the form of this key has issued already."""
     return db.session.scalar(sa.select(Band.id).where(Band.key == key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wristband.errors import BadValue
@@ -149,6 +149,15 @@ def states_before(after: BandState) -> frozenset[BandState]:
 
 # Ended for the same reason so shortly before: it is the same tap, sent twice.
 ENDED_AGAIN_WITHIN = timedelta(minutes=1)
+
+TRIAL_LASTS = timedelta(minutes=10)
+"""So long a guardian's trial of a band waits for it to be opened."""
+
+
+def is_tried(trial_at: datetime | None, *, now: datetime) -> bool:
+    """Whether somebody waits for the band to be opened now."""
+    return trial_at is not None and now < trial_at + TRIAL_LASTS
+
 
 # A printed band is proposed for renewal after so long.
 WORN_FOR = timedelta(days=365)

@@ -14,7 +14,7 @@ from wristband.accounts.models import Guardian
 from wristband.bands.rules import BandForm
 from wristband.db import db
 from wristband.demonstration.cast import ELDERS, OFFICERS, DemoElder
-from wristband.elders.rules import REQUIRED, Particulars, Purpose
+from wristband.elders.rules import ASKED_LATER, REQUIRED, Particulars, Purpose
 from wristband.house import house
 from wristband.services import issuing, registration, signing_in, staffing
 from wristband.stations import files
@@ -63,7 +63,8 @@ def _keep_passwords(passwords: dict[str, str], now: datetime) -> None:
 
 def _register(elder: DemoElder, now: datetime) -> None:
     guardian_id = signing_in.join(Phone.parse_mobile(elder.guardian.phone), language="zh-CN", now=now)
-    consents = set(Purpose) if elder.texts["health"] else REQUIRED | {Purpose.PORTRAIT, Purpose.WHEREABOUTS}
+    some = REQUIRED | {Purpose.PORTRAIT, Purpose.WHEREABOUTS}
+    consents = set(Purpose) - ASKED_LATER if elder.texts["health"] else some
     photo_id = registration.keep_photo(
         (FOLDER / "portraits" / elder.portrait).read_bytes(), guardian_id=guardian_id, now=now
     )

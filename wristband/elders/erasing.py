@@ -1,4 +1,4 @@
-"""Erasing as rows, in the caller's transaction: a portrait, what one consent had allowed, everything of an elder.
+"""Erasing as rows, in the caller's transaction: portrait, voice, what one consent had allowed, all of an elder.
 
 What was sealed is emptied and its data key destroyed in the same transaction, so that no copy opens any more.
 """
@@ -15,11 +15,15 @@ from wristband import data_keys
 from wristband.bands.artwork.design import Design, plain
 from wristband.bands.models import Band
 from wristband.bands.rules import BandState, states_before
+from wristband.board.models import FinderNumber, MaskedCall, Post
+from wristband.board.rules import PhotoState
 from wristband.data_keys import DataKey
 from wristband.db import db
-from wristband.elders.models import Consent, Contact, Elder, Erasure, Guardianship, Invitation, Photo
+from wristband.elders.models import Consent, Contact, Elder, Erasure, Guardianship, Invitation, Photo, Voice
+from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.rules import ElderState, Purpose
-from wristband.incidents.models import EmergencyLook, HandOver, Incident, IncidentMove, Report, Sighting
+from wristband.elders.voices import VOICE_PLACE
+from wristband.incidents.models import BreakGlassLook, HandOver, Incident, IncidentMove, Report, Sighting
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
 from wristband.scans.levels import GrantState, Proof
@@ -33,18 +37,29 @@ def nobodys_index(row_id: Any) -> sa.ColumnElement[str]:
     return sa.literal("x") + sa.cast(row_id, sa.String)
 
 
+SealedFile = tuple[str, int]
+"""A sealed file by its place and its row: what is still to be removed once its row's destruction is committed."""
+
 _LIVE = (GrantState.ASKED, GrantState.GIVEN)
 _SCAN_IS_OVER = STAMP_LASTS + timedelta(days=1)
 """Before, the finder behind it may still tell the police a place: the scan's key is destroyed after that."""
 
 
-def destroy_photos(elder_id: int, *, now: datetime) -> list[int]:
-    """No portrait of this elder opens any more, and the bands are drawn plain. Returns the ids whose files remain."""
+def destroy_photos(elder_id: int, *, now: datetime) -> list[SealedFile]:
+    """No portrait of this elder opens any more, and the bands are drawn plain. Returns the files that remain."""
     draw_plain(Band.elder_id == elder_id)
     ids = list(db.session.scalars(sa.select(Photo.id).where(Photo.elder_id == elder_id, Photo.destroyed_at.is_(None))))
     db.session.flush()
     bury(ids, now=now)
-    return ids
+    return [(PHOTO_PLACE, photo_id) for photo_id in ids]
+
+
+def destroy_voice(elder_id: int, *, now: datetime) -> list[SealedFile]:
+    """The family's voice opens nowhere any more. Returns the files that remain: none where there was no recording."""
+    in_use = sa.and_(Voice.elder_id == elder_id, Voice.destroyed_at.is_(None))
+    ids = list(db.session.scalars(sa.update(Voice).where(in_use).values(destroyed_at=now).returning(Voice.id)))
+    data_keys.destroy(*ids, now=now)
+    return [(VOICE_PLACE, voice_id) for voice_id in ids]
 
 
 def draw_plain(which: sa.ColumnElement[bool]) -> None:
@@ -65,10 +80,12 @@ def bury(photo_ids: Sequence[int], *, now: datetime) -> None:
     data_keys.destroy(*photo_ids, now=now)
 
 
-def withdraw(elder_id: int, purpose: Purpose, *, now: datetime) -> list[int]:
-    """What one consent had allowed ends with it. Returns the photographs whose files remain to be removed."""
+def withdraw(elder_id: int, purpose: Purpose, *, now: datetime) -> list[SealedFile]:
+    """What one consent had allowed ends with it. Returns the files that remain to be removed."""
     if purpose is Purpose.PORTRAIT:
         return destroy_photos(elder_id, now=now)
+    if purpose is Purpose.VOICE:
+        return destroy_voice(elder_id, now=now)
     if purpose is Purpose.HEALTH:
         _change(Elder, Elder.id == elder_id, health_sealed=None, changed_at=now)
     elif purpose is Purpose.CARD:
@@ -77,11 +94,11 @@ def withdraw(elder_id: int, purpose: Purpose, *, now: datetime) -> list[int]:
     return []
 
 
-def erase(elder_id: int, *, now: datetime) -> list[int]:
-    """Nothing of this elder is kept but ids and times. Returns the photographs whose files remain to be removed."""
+def erase(elder_id: int, *, now: datetime) -> list[SealedFile]:
+    """Nothing of this elder is kept but ids and times. Returns the files that remain to be removed."""
     scans = scans_of(elder_id)
     incidents = list(db.session.scalars(sa.select(Incident.id).where(Incident.elder_id == elder_id)))
-    photos = destroy_photos(elder_id, now=now)
+    files = destroy_photos(elder_id, now=now) + destroy_voice(elder_id, now=now)
     _empty_elder(elder_id, now)
     _end_family(elder_id, now)
     _end_bands(elder_id, now)
@@ -89,7 +106,7 @@ def erase(elder_id: int, *, now: datetime) -> list[int]:
     data_keys.destroy(elder_id, *incidents, now=now)
     _destroy_scan_keys(sa.select(Scan.id).where(Scan.id.in_(scans)), now)
     db.session.expire_all()
-    return photos
+    return files
 
 
 def destroy_late_scan_keys(*, limit: int, now: datetime) -> int:
@@ -135,7 +152,7 @@ def _empty_elder(elder_id: int, now: datetime) -> None:
         name_sealed=EMPTIED,
         called_sealed=None,
         birth_year_sealed=None,
-        sex=None,
+        sex_sealed=None,
         address_sealed=None,
         approach_sealed=None,
         health_sealed=None,
@@ -166,8 +183,9 @@ def _empty_past(elder_id: int, incidents: list[int], scans: list[int], now: date
     _change(Grant, sa.and_(Grant.elder_id == elder_id, Grant.state.in_(_LIVE)), state=GrantState.ENDED, ended_at=now)
     _change(Grant, Grant.elder_id == elder_id, phone_sealed=None, phone_index=None)
     _change(Sighting, Sighting.scan_id.in_(scans), place_sealed=None, words_sealed=None)
+    _empty_boards(scans)
     _change(IncidentMove, IncidentMove.incident_id.in_(incidents), words_sealed=None)
-    _change(EmergencyLook, EmergencyLook.elder_id == elder_id, words_sealed=EMPTIED, review_sealed=None)
+    _change(BreakGlassLook, BreakGlassLook.elder_id == elder_id, words_sealed=EMPTIED, review_sealed=None)
     _change(HandOver, _open_of(HandOver, elder_id, "closed_at"), closed_at=now)
     _change(HandOver, HandOver.elder_id == elder_id, code_hash=None)
     waiting = sa.and_(Message.elder_id == elder_id, Message.state.in_((MessageState.PENDING, MessageState.LEASED)))
@@ -179,6 +197,14 @@ def _empty_past(elder_id: int, incidents: list[int], scans: list[int], now: date
         recipient_index=nobodys_index(Message.id),
         body_sealed=None,
     )
+
+
+def _empty_boards(scans: list[int]) -> None:
+    """What was said goes; a post with a photograph waits, empty, until the purge has taken the file."""
+    db.session.execute(sa.delete(FinderNumber).where(FinderNumber.scan_id.in_(scans)))
+    _change(MaskedCall, MaskedCall.scan_id.in_(scans), number_sealed=None)
+    db.session.execute(sa.delete(Post).where(Post.scan_id.in_(scans), Post.photo.is_(None)))
+    _change(Post, Post.scan_id.in_(scans), words_sealed=None, phrase=None, photo=PhotoState.DROPPED)
 
 
 def _open_of(model: Any, elder_id: int, ended: str) -> sa.ColumnElement[bool]:

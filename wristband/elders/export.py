@@ -1,4 +1,4 @@
-"""Everything kept about an elder as one file: for a machine, for people, and the portrait. Values in, bytes out."""
+"""Everything kept about an elder as one file: for a machine, for people, portrait and voice. Values in, bytes out."""
 
 from __future__ import annotations
 
@@ -36,16 +36,21 @@ _STYLE = (
 )
 
 
-def archive(sections: Sequence[Section], portrait: bytes | None, *, title: str, made_at: datetime) -> bytes:
-    """A ZIP with data.json, data.html and, where there is one, portrait.jpg. Names within are ASCII."""
+def archive(
+    sections: Sequence[Section], portrait: bytes | None, voice: bytes | None, *, title: str, made_at: datetime
+) -> bytes:
+    """A ZIP with data.json, data.html and, where there are such, portrait.jpg and voice.mp3. Names are ASCII."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(_entry("data.json", made_at), as_json(sections, made_at))
         file.writestr(
-            _entry("data.html", made_at), as_page(sections, title, made_at, with_portrait=portrait is not None)
+            _entry("data.html", made_at),
+            as_page(sections, title, made_at, with_portrait=portrait is not None, with_voice=voice is not None),
         )
         if portrait is not None:
             file.writestr(_entry("portrait.jpg", made_at), portrait)
+        if voice is not None:
+            file.writestr(_entry("voice.mp3", made_at), voice)
     return out.getvalue()
 
 
@@ -59,15 +64,18 @@ def as_json(sections: Sequence[Section], made_at: datetime) -> bytes:
     return json.dumps(whole, ensure_ascii=False, indent=1).encode()
 
 
-def as_page(sections: Sequence[Section], title: str, made_at: datetime, *, with_portrait: bool) -> bytes:
+def as_page(
+    sections: Sequence[Section], title: str, made_at: datetime, *, with_portrait: bool, with_voice: bool = False
+) -> bytes:
     """A page without scripts or anything from elsewhere, UTF-8."""
     face = '<p><img src="portrait.jpg" alt="老人的照片" width="240"></p>' if with_portrait else ""
+    voice = '<p><audio src="voice.mp3" controls></audio></p>' if with_voice else ""
     tables = "".join(map(_table, sections))
     return (
         f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
-        f"<p>{made_at:%Y-%m-%d %H:%M}</p>{face}{tables}</body></html>"
+        f"<p>{made_at:%Y-%m-%d %H:%M}</p>{face}{voice}{tables}</body></html>"
     ).encode()
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
-from wristband.elders.rules import ContactKind, ElderState, Purpose, Sex
+from wristband.elders.rules import ContactKind, ElderState, Purpose
 from wristband.sealing import sealed
 
 
@@ -24,7 +24,9 @@ class Elder(Row):
     """How the elder likes to be addressed."""
     birth_year_sealed: Mapped[str | None] = mapped_column("birth_year", sa.Text)
     birth_year = sealed("birth_year_sealed", owner="id", erased=None)
-    sex: Mapped[Sex | None] = mapped_column(enum_type(Sex))
+    sex_sealed: Mapped[str | None] = mapped_column("sex", sa.Text)
+    sex = sealed("sex_sealed", owner="id", erased=None)
+    """A word of rules.Sex."""
     address_sealed: Mapped[str | None] = mapped_column("address", sa.Text)
     address = sealed("address_sealed", owner="id", erased=None)
     approach_sealed: Mapped[str | None] = mapped_column("approach", sa.Text)
@@ -60,14 +62,17 @@ class Contact(Row):
     __tablename__ = "contact"
     __table_args__ = (sa.UniqueConstraint("elder_id", "address_index"),)
     elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"))
-    guardian_id: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
+    guardian_id: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"), index=True)
     kind: Mapped[ContactKind] = mapped_column(enum_type(ContactKind))
     address_sealed: Mapped[str] = mapped_column("address", sa.Text)
     address = sealed("address_sealed", owner="elder_id", index="address_index")
     address_index: Mapped[str] = mapped_column(KeyedHash(32, "index"), index=True)
     calling_order: Mapped[int] = mapped_column(sa.SmallInteger)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """When a code sent there was typed last, or, of a guardian's own, when that one signed in last."""
+    reminders: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
+    """So many messages since then that it is to be confirmed anew: one before it is due, one at the day."""
 
 
 class Consent(Row):
@@ -100,6 +105,29 @@ class Photo(Row):
     replaced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     """Since when its bytes open nowhere any more; the purge takes file and row away."""
+
+
+class Voice(Row):
+    """A guardian's words for the elder, recorded; its bytes are a sealed file. One in use an elder."""
+
+    __tablename__ = "voice"
+    __table_args__ = (
+        sa.Index(
+            "uq_voice_in_use",
+            "elder_id",
+            unique=True,
+            sqlite_where=sa.text("destroyed_at IS NULL"),
+            postgresql_where=sa.text("destroyed_at IS NULL"),
+        ),
+    )
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"))
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("guardian.id"))
+    """Whose voice, or who chose the file."""
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    seconds: Mapped[float]
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """Since when its bytes open nowhere any more: replaced, deleted or withdrawn. The purge takes file and row away."""
 
 
 class Invitation(Row):

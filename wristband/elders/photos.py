@@ -6,9 +6,6 @@ import hashlib
 import io
 import json
 import math
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +14,9 @@ from typing import Any
 
 from PIL import Image
 
-from wristband.errors import BadValue, Unavailable
+from wristband.elders import worker
+from wristband.elders.worker import Limits
+from wristband.errors import BadValue
 
 MOST_BYTES = 6 * 1024 * 1024
 LONGEST_SIDE_PX = 1024  # of a clean photograph; the worker is told
@@ -25,36 +24,16 @@ FACE_PX = 480  # of the square around the face, for pages, artwork and print
 PHOTO_PLACE = "photo.jpeg"  # of a clean photograph in the store of sealed files
 AUTO = "auto"  # to the worker: turn it as its face demands
 WORKER = Path(__file__).with_name("picture_worker.py")
-WORKER_ANSWER_BYTES = 4 * 1024 * 1024
 WORKER_REFUSALS = frozenset({"photo.damaged", "photo.too_many_pixels", "photo.too_small"})
-# Nothing of the application's environment (keys, addresses) reaches a process that reads hostile bytes.
-WORKER_ENVIRONMENT = {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# The dearest honest pictures (24 megapixels of PNG with transparency, of WebP) need 450 MB and 2 s.
+LIMITS = Limits()
 
 # Whatever reading an answer of hostile bytes can come to.
 _UNREADABLE = (LookupError, ValueError, TypeError, AttributeError, RecursionError, OSError, SyntaxError)
 
-# A server process opens two pictures at a time; others wait, so that many uploads cannot eat the host's memory.
-_desks = threading.BoundedSemaphore(2)
-
 HEAD_PER_FACE = 1.6  # a detected face runs from brows to chin: hair, ears and collar need room around it
 SMALLEST_CROP = 0.1
 HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one picture may cost: waiting for a desk, then the worker's memory, processor time and time by the clock.
-
-    The dearest honest pictures (24 megapixels of PNG with transparency, of WebP) need 450 MB and 2 s.
-    """
-
-    wait_s: float = 20.0
-    memory_bytes: int = 768 * 1024 * 1024
-    cpu_s: int = 10
-    time_s: float = 20.0
-
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +101,8 @@ def clean(data: bytes, limits: Limits = LIMITS, *, quarters: int | None = None) 
     kind = kind_of(data)
     if kind is None:
         raise BadValue("photo.not_a_picture")
-    if not _desks.acquire(timeout=limits.wait_s):
-        raise Unavailable("photo.busy")
-    try:
-        said = _ask_worker(data, kind, limits, AUTO if quarters is None else str(quarters))
-    finally:
-        _desks.release()
+    turned = AUTO if quarters is None else str(quarters)
+    said = worker.ask(WORKER, [kind, str(LONGEST_SIDE_PX), turned], data, limits, busy="photo.busy")
     return read_answer(said)
 
 
@@ -142,35 +117,6 @@ def kind_of(data: bytes) -> str | None:
     if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
         return "HEIF"
     return None
-
-
-def _ask_worker(data: bytes, kind: str, limits: Limits, turned: str) -> bytes:
-    """What the worker says about the picture; whatever happens to it, it is gone when this returns."""
-    command = [
-        sys.executable,
-        "-P",
-        str(WORKER),
-        kind,
-        str(LONGEST_SIDE_PX),
-        str(limits.memory_bytes),
-        str(limits.cpu_s),
-        turned,
-    ]
-    with subprocess.Popen(  # noqa: S603 - our own file, no shell; the picture goes through a pipe
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=WORKER_ENVIRONMENT
-    ) as process:
-        alarm = threading.Timer(limits.time_s, process.kill)
-        alarm.start()
-        try:
-            assert process.stdin is not None  # noqa: S101 - a pipe, as asked for
-            assert process.stdout is not None  # noqa: S101
-            with suppress(BrokenPipeError):
-                process.stdin.write(data)
-                process.stdin.close()
-            return process.stdout.read(WORKER_ANSWER_BYTES)
-        finally:
-            alarm.cancel()
-            process.kill()
 
 
 def read_answer(said: bytes) -> CleanPhoto:

@@ -2,8 +2,8 @@
 
 Run by wristband/elders/photos.py by its path, never imported by the application: it knows the standard library, Pillow
 and pi-heif only, so that it starts quickly. Standard input is the picture; arguments are its format, the longest side
-to give back, the limits of memory and processor time, and the quarter turns to the right that somebody asked for, or
-"auto" for the way up in which a face is found. Standard output is one line of JSON, the clean JPEG, and one more line
+to give back, the quarter turns to the right that somebody asked for, or "auto" for the way up in which a face is found,
+and the limits of memory and processor time. Standard output is one line of JSON, the clean JPEG, and one more line
 of JSON with the faces:
 
     {"length": 91234}\n <91234 bytes> {"faces": [[left, top, side], ...]}\n
@@ -206,7 +206,7 @@ def answer(header: dict[str, object], body: bytes = b"") -> None:
     sys.stdout.buffer.flush()
 
 
-def main(kind: str, longest_side_px: int, memory_bytes: int, cpu_s: int, turned: str) -> None:
+def main(kind: str, longest_side_px: int, turned: str, memory_bytes: int, cpu_s: int) -> None:
     """One picture from standard input to standard output, within these limits; `turned`: quarters, or AUTO to look.
 
     Answers with a header line and the JPEG, then with the faces; where the picture lies on its side, with it turned.
@@ -234,4 +234,4 @@ def main(kind: str, longest_side_px: int, memory_bytes: int, cpu_s: int, turned:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

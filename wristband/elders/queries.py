@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from wristband.accounts.models import Guardian
 from wristband.db import db
-from wristband.elders.models import Consent, Contact, Elder, Erasure, Guardianship, Invitation, Photo
+from wristband.elders.models import Consent, Contact, Elder, Erasure, Guardianship, Invitation, Photo, Voice
+from wristband.elders.readiness import CONFIRMED_LASTS, REMINDED_BEFORE
 from wristband.elders.rules import Purpose
 from wristband.errors import NotFound
 from wristband.language import SOURCE
@@ -32,6 +33,12 @@ def get_elder(elder_id: int, *, guardian_id: int, held: bool = False) -> Elder:
     if elder is None:
         raise NotFound("elders.unknown")
     return elder
+
+
+def hold_elder(elder_id: int, *, against_reports: bool = False) -> None:
+    """Hold the elder until the caller's transaction ends; so firmly that a report would wait only `against_reports`."""
+    question = sa.select(Elder.id).where(Elder.id == elder_id)
+    db.session.execute(question.with_for_update(key_share=not against_reports))
 
 
 def find_elder_by_key(key: str) -> int | None:
@@ -60,6 +67,32 @@ def list_contacts(elder_id: int) -> Sequence[Contact]:
     """How the family is reached, in calling order. For services and officers; a guardian asks after get_elder."""
     return db.session.scalars(
         sa.select(Contact).where(Contact.elder_id == elder_id).order_by(Contact.calling_order, Contact.id)
+    ).all()
+
+
+def get_contact(contact_id: int, *, elder_id: int) -> Contact:
+    """One of an elder's contacts. A guardian asks after get_elder. Raises NotFound."""
+    contact: Contact | None = db.session.scalar(
+        sa.select(Contact).where(Contact.id == contact_id, Contact.elder_id == elder_id)
+    )
+    if contact is None:
+        raise NotFound("elders.contact_unknown")
+    return contact
+
+
+def list_going_stale(*, now: datetime, limit: int) -> Sequence[Contact]:
+    """The telephones of which a reminder is due that they be confirmed anew, the longest confirmed first."""
+    soon, over = now - CONFIRMED_LASTS + REMINDED_BEFORE, now - CONFIRMED_LASTS
+    return db.session.scalars(
+        sa.select(Contact)
+        .where(
+            sa.or_(
+                sa.and_(Contact.confirmed_at <= soon, Contact.reminders == 0),
+                sa.and_(Contact.confirmed_at <= over, Contact.reminders == 1),
+            )
+        )
+        .order_by(Contact.confirmed_at, Contact.id)
+        .limit(limit)
     ).all()
 
 
@@ -102,6 +135,11 @@ def find_kept_photo(photo_id: int, *, guardian_id: int) -> Photo | None:
             Photo.destroyed_at.is_(None),
         )
     )
+
+
+def find_voice(elder_id: int) -> Voice | None:
+    """The family's voice in use. A guardian asks after get_elder."""
+    return db.session.scalar(sa.select(Voice).where(Voice.elder_id == elder_id, Voice.destroyed_at.is_(None)))
 
 
 @dataclass(frozen=True, slots=True)

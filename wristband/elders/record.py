@@ -12,12 +12,15 @@ from wristband.audit.accesses import CHANGES, Access, list_accesses
 from wristband.audit.deeds import Deed
 from wristband.bands.queries import list_bands
 from wristband.bands.rules import END_WORDS, FORM_WORDS, BandState
+from wristband.board.queries import list_posts
+from wristband.board.rules import PhotoState, Side
 from wristband.clock import ZONE
 from wristband.db import db
 from wristband.elders.erasing import scans_of
 from wristband.elders.export import Section, Value
 from wristband.elders.models import Contact, Elder
-from wristband.elders.queries import consented, list_consents, list_contacts, list_guardians
+from wristband.elders.queries import consented, find_voice, list_consents, list_contacts, list_guardians
+from wristband.elders.quiet_record import quiet_section
 from wristband.elders.rules import CONSENT_TEXTS, RELATIONS, ElderState, Purpose, Sex
 from wristband.incidents.models import Incident
 from wristband.incidents.queries import list_moves, list_sightings, told_place
@@ -47,15 +50,23 @@ _INCIDENT = {
     IncidentState.ON_SCENE: "民警已到场",
     IncidentState.CLOSED: "已办结",
 }
-_ANSWER = {Answer.COMING: "正在赶来", Answer.CALLING_POLICE: "已联系警方", Answer.AT_HOME: "老人在家"}
+_ANSWER = {
+    Answer.ON_IT: "看到了，正在处理",
+    Answer.COMING: "正在赶来",
+    Answer.CALLING_POLICE: "已联系警方",
+    Answer.AT_HOME: "老人在家",
+}
 _MESSAGE = {
     MessageState.PENDING: "等待发送",
     MessageState.LEASED: "正在发送",
     MessageState.DELIVERED: "已交给短信通道",
     MessageState.STOPPED: "没有发出",
 }
+_SIDES = {Side.FINDER: "发现人", Side.FAMILY: "家人", Side.POLICE: "民警"}
 _KINDS = {
     "band_scanned": "有人求助",
+    "board_posted": "发现人留言",
+    "number_left": "发现人留了电话",
     "incident_reported": "已报警",
     "incident_accepted": "警情已受理",
     "incident_closed": "警情已办结",
@@ -64,9 +75,14 @@ _KINDS = {
     "finder_known": "有人核实了手机号",
     "approval_asked": "有人请求看资料",
     "approval_given": "已同意给人看资料",
+    "drill": "演练",
+    "call_drill": "演练时打的电话",
+    "contact_code": "确认联系电话的验证码",
+    "number_due": "提醒重新确认电话",
+    "number_stale": "提醒重新确认电话",
     "officer_looked": "民警查看资料",
     "officer_revealed": "民警查看住址和电话",
-    "emergency_looked": "民警紧急查看",
+    "officer_broke_glass": "民警紧急查看",
     "band_bound": "绑定了新手环",
     "band_printed": "打印了手环",
     "family_looked_up": "为绑定手环查了您家",
@@ -88,9 +104,9 @@ _LOOKS = CHANGES | {
     Deed.GRANT_ENDED: "拒绝或收回",
     Deed.INCIDENT_LOOKED_AT: "办理警情时查看",
     Deed.INCIDENT_REVEALED: "查看住址和电话",
-    Deed.EMERGENCY_LOOKED: "紧急查看",
-    Deed.EMERGENCY_JUSTIFIED: "复核：有必要",
-    Deed.EMERGENCY_UNJUSTIFIED: "复核：没有必要",
+    Deed.BREAK_GLASS_LOOKED: "紧急查看",
+    Deed.BREAK_GLASS_JUSTIFIED: "复核：有必要",
+    Deed.BREAK_GLASS_UNJUSTIFIED: "复核：没有必要",
     Deed.FAMILY_LOOKED_UP: "绑定手环时看了姓名",
     Deed.BAND_PRINTED: "打印手环",
 }
@@ -104,12 +120,15 @@ def collect(elder_id: int, *, guardian_id: int) -> list[Section]:
         _particulars(elder),
         _family(elder_id, guardian_id),
         _contacts(elder_id, guardian_id),
+        quiet_section(guardian_id),
         _consents(elder_id),
+        _voice(elder_id),
         _bands(elder_id, guardian_id),
         _scans(elder_id, guardian_id),
         _calls(elder_id),
         _incidents(elder_id),
         _places(elder_id),
+        _boards(elder_id),
         _messages(elder_id),
         _looks(elder_id),
     ]
@@ -192,6 +211,12 @@ def _consents(elder_id: int) -> Section:
     return Section("consents", "同意事项", titles, rows)
 
 
+def _voice(elder_id: int) -> Section:
+    voice = find_voice(elder_id)
+    rows = [{"kept_at": _time(voice.kept_at), "seconds": f"{voice.seconds:.1f}"}] if voice else []
+    return Section("voice", "放给老人听的录音", {"kept_at": "录音", "seconds": "秒"}, rows)
+
+
 def _bands(elder_id: int, guardian_id: int) -> Section:
     rows = [
         {
@@ -200,13 +225,14 @@ def _bands(elder_id: int, guardian_id: int) -> Section:
             "state": _BAND[band.state],
             "issued_at": _time(band.issued_at),
             "printed_at": _time(band.printed_at),
+            "tested_at": _time(band.tested_at),
             "ended_at": _time(band.ended_at),
             "end": END_WORDS[band.end] if band.end else None,
         }
         for band in list_bands(elder_id, guardian_id=guardian_id)
     ]
-    titles = ("编号", "样式", "状态", "制作", "打印", "停用", "停用原因")
-    names = ("code", "form", "state", "issued_at", "printed_at", "ended_at", "end")
+    titles = ("编号", "样式", "状态", "制作", "打印", "试扫", "停用", "停用原因")
+    names = ("code", "form", "state", "issued_at", "printed_at", "tested_at", "ended_at", "end")
     return Section("bands", "手环", dict(zip(names, titles, strict=True)), rows)
 
 
@@ -228,10 +254,11 @@ def _calls(elder_id: int) -> Section:
             "seen_at": _time(reach.seen_at),
             "answered_at": _time(reach.answered_at),
             "answer": _ANSWER[reach.answer] if reach.answer else None,
+            "drill": reach.drill,
         }
         for reach in reaches
     ]
-    titles = {"made_at": "求助", "seen_at": "家人看到", "answered_at": "家人回应", "answer": "回应"}
+    titles = {"made_at": "求助", "seen_at": "家人看到", "answered_at": "家人回应", "answer": "回应", "drill": "演练"}
     return Section("calls", "通知家人", titles, rows)
 
 
@@ -271,6 +298,15 @@ def _places(elder_id: int) -> Section:
     ]
     titles = {"at": "时间", "latitude": "纬度", "longitude": "经度", "words": "发现人的话"}
     return Section("places", "发现人留下的位置", titles, rows)
+
+
+def _boards(elder_id: int) -> Section:
+    rows = [
+        {"at": _time(post.at), "who": _SIDES[post.side], "words": post.said, "photo": post.photo is PhotoState.KEPT}
+        for post in list_posts(scans_of(elder_id))
+    ]
+    titles = {"at": "时间", "who": "谁", "words": "说了什么", "photo": "照片"}
+    return Section("boards", "留言板", titles, rows)
 
 
 def _messages(elder_id: int) -> Section:

@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     CARD = "card"
     WHEREABOUTS = "whereabouts"
     POLICE = "police"
+    VOICE = "voice"
 
 
 class ContactKind(StrEnum):
@@ -56,9 +57,12 @@ CONSENT_TEXTS: dict[Purpose, str] = {
         "有人和老人在一起，并输对手环里侧的核对码时，给他看称呼、照片、怎样说话和健康提示。每次都马上告诉我们。"
     ),
     Purpose.WHEREABOUTS: _("让我们家也看到发现人留下的位置，好去接老人。"),
+    Purpose.VOICE: _("有人和老人在一起时，可以把家人的录音放给老人听。"),
 }
 REQUIRED = frozenset({Purpose.SERVICE, Purpose.POLICE})
 """Without these there is no service: they end with it."""
+ASKED_LATER = frozenset({Purpose.VOICE})
+"""Not with the registration but where it is about to be used: nobody agrees to a recording before there is one."""
 
 # What a withdrawal does, told before it is made and true at once.
 WITHDRAWAL_EFFECTS: dict[Purpose, str] = {
@@ -68,6 +72,7 @@ WITHDRAWAL_EFFECTS: dict[Purpose, str] = {
     Purpose.HEALTH: _("撤回后，健康提示马上清空，民警和急救卡上都看不到了。"),
     Purpose.CARD: _("撤回后，核对码打不开急救卡，正开着的也马上关上。通知家人和报警不受影响。"),
     Purpose.WHEREABOUTS: _("撤回后，家属页面不再显示发现人留下的位置。民警办理警情时仍看得到。"),
+    Purpose.VOICE: _("撤回后，录音马上销毁，谁也不能再放给老人听。通知家人和报警不受影响。"),
 }
 KEPT_WITH_SERVICE: dict[Purpose, str] = {
     Purpose.SERVICE: _(
@@ -92,6 +97,7 @@ RELATIONS = {
 }
 
 PHOTOS_A_GUARDIAN = Budget("photo.guardian", burst=20, every_s=60, fails=Fails.CLOSED, refusal="elders.photos_spent")
+VOICES_A_GUARDIAN = Budget("voice.guardian", burst=20, every_s=60, fails=Fails.CLOSED, refusal="elders.voices_spent")
 ELDERS_A_GUARDIAN = Budget(
     "elder.guardian", burst=6, every_s=86_400, fails=Fails.CLOSED, refusal="elders.registrations_spent"
 )

@@ -6,8 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
-from wristband.incidents.rules import Disposition, IncidentState, PlaceSource, Verdict
-from wristband.scans.levels import Reason
+from wristband.incidents.rules import Disposition, IncidentState, PlaceSource, Reason, Verdict
 from wristband.sealing import sealed
 
 
@@ -39,6 +38,22 @@ class Incident(Row):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When a guardian confirmed that the elder is home."""
     confirmed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
+
+
+class DutyCall(Row):
+    """No one of the family has answered a finder in time: put before a station's desk, once a reach."""
+
+    __tablename__ = "duty_call"
+    __table_args__ = (sa.Index("ix_duty_call_desk", "station_id", "ended_at"),)
+    reach_id: Mapped[int] = mapped_column(sa.ForeignKey("reach.id"), unique=True)
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    station_id: Mapped[int | None] = mapped_column(sa.ForeignKey("station.id"))
+    """Empty only where no station is known at all; every desk then shows it."""
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    taken_by: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When an officer took it, or the family answered after all."""
 
 
 class IncidentNumber(Row):
@@ -135,11 +150,11 @@ class HandOverTry(Row):
     tries: Mapped[int] = mapped_column(sa.SmallInteger)
 
 
-class EmergencyLook(Row):
+class BreakGlassLook(Row):
     """An officer's look at a whole record without an incident. It waits until somebody else has judged it."""
 
-    __tablename__ = "emergency_look"
-    __table_args__ = (sa.Index("ix_emergency_look_station_id_reviewed_at", "station_id", "reviewed_at"),)
+    __tablename__ = "break_glass_look"
+    __table_args__ = (sa.Index("ix_break_glass_look_station_id_reviewed_at", "station_id", "reviewed_at"),)
     elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
     officer_id: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"))
     station_id: Mapped[int] = mapped_column(sa.ForeignKey("station.id"))

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from wristband.accounts.models import Officer
 from wristband.db import db
-from wristband.elders.models import Elder
+from wristband.elders import opened
 from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
-from wristband.incidents.models import EmergencyLook, HandOver, HandOverTry, Incident, IncidentMove, Report, Sighting
-from wristband.incidents.rules import IncidentState
-from wristband.scans.levels import Reason
+from wristband.incidents import duty
+from wristband.incidents.models import BreakGlassLook, HandOver, HandOverTry, Incident, IncidentMove, Report, Sighting
+from wristband.incidents.rules import IncidentState, Reason
 from wristband.stations.models import Station
 from wristband.values.position import Position
 
@@ -79,7 +79,7 @@ def desk_version(*, station_id: int) -> str:
     count, changed_at = db.session.execute(
         sa.select(sa.func.count(Incident.id), sa.func.max(Incident.changed_at)).where(_at_desk(station_id))
     ).one()
-    return f"{count}-{changed_at}"
+    return f"{count}-{changed_at}-{duty.version(station_id=station_id)}"
 
 
 def find_report(scan_id: int) -> tuple[Report, Incident] | None:
@@ -173,11 +173,6 @@ def told_place(sighting: Sighting) -> ToldPlace:
 # ---- handing over
 
 
-def hold_elder(elder_id: int) -> None:
-    """Hold the elder until the caller's transaction ends: the codes made for one follow each other."""
-    db.session.execute(sa.select(Elder.id).where(Elder.id == elder_id).with_for_update(key_share=True))
-
-
 def find_hand_over(elder_id: int) -> HandOver | None:
     """The last hand-over of an elder as it is now, open or not. Whoever asks has settled that it concerns them."""
     question = sa.select(HandOver).where(HandOver.elder_id == elder_id).order_by(HandOver.id.desc()).limit(1)
@@ -203,42 +198,45 @@ def is_over(hand_over: HandOver) -> bool:
     return closed_at is not None and hand_over.used_at is None
 
 
-# ---- urgent looks, and the second look at them
+# ---- break-glass looks, and the second look at them
 
 
 @dataclass(frozen=True, slots=True)
 class LookToReview:
-    """An urgent look that nobody has judged yet, and whether this officer may: never at his own."""
+    """A break-glass look that nobody has judged yet, and whether this officer may: never at his own."""
 
     id: int
     at: datetime
     officer: str
     station: str
     reason: Reason
-    words: str
+    words: str | None
+    """opened.UNREADABLE where they do not open."""
     own: bool
 
 
 def list_looks_to_review(*, station_id: int, district: bool, officer_id: int) -> list[LookToReview]:
-    """The station's urgent looks that wait for a judgement, or the whole district's; the oldest first."""
+    """The station's break-glass looks that wait for a judgement, or the whole district's; the oldest first."""
     rows = db.session.execute(
-        sa.select(EmergencyLook, Officer, Station.name)
-        .join(Officer, Officer.id == EmergencyLook.officer_id)
-        .join(Station, Station.id == EmergencyLook.station_id)
-        .where(EmergencyLook.reviewed_at.is_(None), looked_under(station_id=station_id, district=district))
-        .order_by(EmergencyLook.id)
+        sa.select(BreakGlassLook, Officer, Station.name)
+        .join(Officer, Officer.id == BreakGlassLook.officer_id)
+        .join(Station, Station.id == BreakGlassLook.station_id)
+        .where(BreakGlassLook.reviewed_at.is_(None), looked_under(station_id=station_id, district=district))
+        .order_by(BreakGlassLook.id)
     )
     return [
-        LookToReview(look.id, look.at, officer.name, station, look.reason, look.words, officer.id == officer_id)
+        LookToReview(
+            look.id, look.at, officer.name, station, look.reason, opened.text(look, "words"), officer.id == officer_id
+        )
         for look, officer, station in rows
     ]
 
 
-def get_emergency_look(look_id: int, *, station_id: int, district: bool) -> EmergencyLook:
-    """An urgent look of this station, or of its district. Raises NotFound."""
-    look: EmergencyLook | None = db.session.scalar(
-        sa.select(EmergencyLook).where(
-            EmergencyLook.id == look_id, looked_under(station_id=station_id, district=district)
+def get_break_glass_look(look_id: int, *, station_id: int, district: bool) -> BreakGlassLook:
+    """A break-glass look of this station, or of its district. Raises NotFound."""
+    look: BreakGlassLook | None = db.session.scalar(
+        sa.select(BreakGlassLook).where(
+            BreakGlassLook.id == look_id, looked_under(station_id=station_id, district=district)
         )
     )
     if look is None:
@@ -247,10 +245,10 @@ def get_emergency_look(look_id: int, *, station_id: int, district: bool) -> Emer
 
 
 def looked_under(*, station_id: int, district: bool) -> sa.ColumnElement[bool]:
-    """The urgent looks that an officer of this station may judge: its own, or those of its whole district."""
+    """The break-glass looks that an officer of this station may judge: its own, or those of its whole district."""
     if not district:
-        return EmergencyLook.station_id == station_id
+        return BreakGlassLook.station_id == station_id
     name = sa.select(Station.district).where(Station.id == station_id).scalar_subquery()
-    return EmergencyLook.station_id.in_(
+    return BreakGlassLook.station_id.in_(
         sa.select(Station.id).where(sa.or_(Station.id == station_id, sa.and_(name != "", Station.district == name)))
     )

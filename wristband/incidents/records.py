@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from wristband.elders import opened
 from wristband.elders.models import Elder
 from wristband.elders.queries import find_portrait, list_contacts
-from wristband.elders.rules import ElderState, Sex
+from wristband.elders.readiness import Confirmation, confirmation
+from wristband.elders.rules import ElderState
 from wristband.values.phone import Phone
 
 
@@ -30,7 +32,8 @@ class ElderToHelp:
 
     name: str | None
     called: str | None
-    sex: Sex | None
+    sex: str | None
+    """A word of elders.rules.Sex."""
     birth_year: int | str | None
     approach: str | None
     health: str | None
@@ -39,11 +42,23 @@ class ElderToHelp:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A telephone of the family, and when it was last proved to be in the right hands."""
+
+    phone: Phone
+    confirmed_at: datetime | None
+
+    def confirmation(self, now: datetime) -> Confirmation:
+        """Whether that is known, was known, or never was."""
+        return confirmation(self.confirmed_at, now=now)
+
+
+@dataclass(frozen=True, slots=True)
 class Revealed:
     """What is revealed of an incident's elder with a reason."""
 
     address: str | None
-    phones: tuple[Phone, ...]
+    numbers: tuple[Number, ...]
     unreadable_phones: int = 0
     """Numbers that are kept and do not open."""
 
@@ -72,7 +87,7 @@ def to_help(elder: Elder) -> ElderToHelp:
     return ElderToHelp(
         name=opened.text(elder, "name"),
         called=opened.text(elder, "called"),
-        sex=elder.sex,
+        sex=opened.text(elder, "sex"),
         birth_year=year if year is None or year == opened.UNREADABLE else int(year),
         approach=opened.text(elder, "approach"),
         health=opened.text(elder, "health"),
@@ -82,6 +97,6 @@ def to_help(elder: Elder) -> ElderToHelp:
 
 
 def revealed(elder: Elder) -> Revealed:
-    numbers = [opened.text(contact, "address") for contact in list_contacts(elder.id)]
-    phones = tuple(Phone(number) for number in numbers if number and number != opened.UNREADABLE)
-    return Revealed(opened.text(elder, "address"), phones, numbers.count(opened.UNREADABLE))
+    kept = [(opened.text(contact, "address"), contact.confirmed_at) for contact in list_contacts(elder.id)]
+    numbers = tuple(Number(Phone(text), at) for text, at in kept if text and text != opened.UNREADABLE)
+    return Revealed(opened.text(elder, "address"), numbers, [text for text, _ in kept].count(opened.UNREADABLE))

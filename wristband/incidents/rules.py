@@ -32,10 +32,20 @@ class Disposition(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a second look finds of an officer's urgent one."""
+    """What a second look finds of an officer's break-glass look."""
 
     JUSTIFIED = "justified"
     UNJUSTIFIED = "unjustified"
+
+
+class Reason(StrEnum):
+    """Why an officer looks; a word of ours, so that the trail holds nothing about anybody."""
+
+    REACH = "reach"
+    ESCORT = "escort"
+    IDENTITY = "identity"
+    HEALTH = "health"
+    SEARCH = "search"
 
 
 class Opening(IntEnum):
@@ -69,6 +79,14 @@ MOVES: dict[IncidentState, frozenset[IncidentState]] = {
 def _(text: str) -> str:
     return text
 
+
+REASON_WORDS: dict[Reason, str] = {
+    Reason.REACH: _("联系家人"),
+    Reason.ESCORT: _("送老人回家"),
+    Reason.IDENTITY: _("核实身份"),
+    Reason.HEALTH: _("老人不舒服或受伤"),
+    Reason.SEARCH: _("寻找老人"),
+}
 
 DISPOSITION_WORDS = {
     Disposition.WITH_FAMILY: _("已交给家人"),

@@ -6,7 +6,7 @@ Two callers at once cannot both see a try left: the database counts, not the cod
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ _check_codes = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _hash_gate = Gate("scans.busy", at_once=2, waiting=4, wait_s=2)
 
 
-def pose(purpose: ChallengePurpose, holder: str, *, now: datetime) -> str:
+def pose(purpose: ChallengePurpose, holder: str, *, now: datetime, lasts: timedelta = CODE_LASTS) -> str:
     """A new code for `holder`, added to the caller's transaction; the codes before it are closed. Returns the code.
 
     Spend the holder's budget before, in the same transaction: its row is held until the commit, so that two codes
@@ -33,7 +33,7 @@ def pose(purpose: ChallengePurpose, holder: str, *, now: datetime) -> str:
     hashed = _holder_hash(purpose, holder)
     _close(purpose, hashed, now)
     code = random_digits(CODE_DIGITS)
-    challenge = Challenge(purpose=purpose, holder=hashed, code_hash="", made_at=now, expires_at=now + CODE_LASTS)
+    challenge = Challenge(purpose=purpose, holder=hashed, code_hash="", made_at=now, expires_at=now + lasts)
     challenge.code_hash = _code_hash(challenge.id, purpose, holder, code)
     db.session.add(challenge)
     return code
@@ -121,7 +121,7 @@ def check_code_matches(kept: str, band_id: int, digits: str) -> bool:
     """Whether these digits are the band's, given the hash that is kept; as slow for a wrong one as for the right."""
     try:
         hashed = box().keyed_hash("check_code", str(band_id), digits).under_key_of(kept)
-        return _check_codes.verify(kept[1:], hashed)
+        return _hash_gate.do(_check_codes.verify, kept[1:], hashed)
     except (Argon2Error, InvalidHashError):
         return False
 

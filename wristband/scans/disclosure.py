@@ -7,6 +7,8 @@ from datetime import datetime
 
 from wristband.elders.rules import Sex
 from wristband.incidents.rules import Disposition, IncidentState
+from wristband.outbox.escalation import StepKind
+from wristband.outbox.rules import HEARD, CallMade
 from wristband.scans.rules import Answer
 
 
@@ -22,15 +24,26 @@ class ScanPage:
 
 @dataclass(frozen=True, slots=True)
 class FamilyReached:
-    """How far "tell the family" has come. `told` of `of` people: their gateway accepted the message."""
+    """How far "tell the family" has come. `told` of `of` people: their gateway accepted the message.
+
+    `calls` to the family so far, first to last; when the desk was called in, when an officer took it; and what happens
+    at `next_at` if nobody answers before.
+    """
 
     at: datetime
     of: int
     told: int
     failed: int
+    seen: int
+    """Guardians who have opened it."""
     seen_at: datetime | None
     answered_at: datetime | None
     answer: Answer | None
+    calls: tuple[CallMade, ...] = ()
+    desk_at: datetime | None = None
+    taken_at: datetime | None = None
+    next_at: datetime | None = None
+    next_kind: StepKind | None = None
 
     @property
     def state(self) -> str:
@@ -39,7 +52,7 @@ class FamilyReached:
             return "answered"
         if self.seen_at:
             return "seen"
-        if self.told:
+        if self.told or any(call.state in HEARD for call in self.calls):
             return "sent"
         return "failed" if self.failed >= self.of else "owed"
 
@@ -66,13 +79,17 @@ class Progress:
     report: ReportMade | None
     places: int
     place_words: bool
+    drill: bool = False
+    """A guardian looks at what a finder would see: nothing goes out from here."""
 
 
 @dataclass(frozen=True, slots=True)
 class TracedCard:
-    """Level 1: how to address the elder."""
+    """Level 1: how to address the elder, and the family's voice."""
 
     called: str | None
+    voice: bytes | None
+    """MP3."""
     until: datetime
 
 
@@ -85,6 +102,7 @@ class EmergencyCard:
     """JPEG."""
     approach: str | None
     health: str | None
+    voice: bytes | None
     until: datetime
 
 
@@ -100,6 +118,7 @@ class ConsentedCard:
     sex: Sex | None
     birth_year: int | None
     address: str | None
+    voice: bytes | None
     until: datetime
 
 

@@ -7,12 +7,19 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from wristband.audit import trail
+from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.db import db
 from wristband.scans.levels import GRANTS_A_BAND, GrantState, Level, Proof, states_before
 from wristband.scans.models import Grant, Scan
 from wristband.sealing import box
 from wristband.values.phone import Phone
+
+
+def record(deed: Deed, grant: Grant, *, actor: str, at: datetime, **facts: int | str) -> None:
+    """Add what became of a grant to the trail, in the caller's transaction."""
+    trail.record(deed, actor=actor, subject=f"grant:{grant.id}", at=at, elder_id=grant.elder_id, **facts)
 
 
 def token_hash(token: str) -> str:

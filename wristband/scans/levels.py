@@ -41,6 +41,8 @@ class Field(StrEnum):
     AGE = "age"
     ADDRESS = "address"
     PHONES = "phones"
+    VOICE = "voice"
+    """A guardian's, recorded to calm the elder: it says no name and no address."""
 
 
 def _(text: str) -> str:
@@ -57,26 +59,9 @@ FIELD_WORDS: dict[Field, str] = {
     Field.AGE: _("年龄"),
     Field.ADDRESS: _("住址"),
     Field.PHONES: _("家人电话"),
+    Field.VOICE: _("家人的录音"),
 }
 
-
-class Reason(StrEnum):
-    """Why an officer looks; a word of ours, so that the trail holds nothing about anybody."""
-
-    REACH = "reach"
-    ESCORT = "escort"
-    IDENTITY = "identity"
-    HEALTH = "health"
-    SEARCH = "search"
-
-
-REASON_WORDS: dict[Reason, str] = {
-    Reason.REACH: _("联系家人"),
-    Reason.ESCORT: _("送老人回家"),
-    Reason.IDENTITY: _("核实身份"),
-    Reason.HEALTH: _("老人不舒服或受伤"),
-    Reason.SEARCH: _("寻找老人"),
-}
 
 OPENS: dict[Proof, frozenset[Level]] = {
     Proof.LINK: frozenset({Level.OPEN}),
@@ -89,11 +74,12 @@ OPENS: dict[Proof, frozenset[Level]] = {
 
 SHOWN: dict[Level, frozenset[Field]] = {
     Level.OPEN: frozenset(),
-    Level.TRACEABLE: frozenset({Field.CALLED}),
-    Level.WITH_ELDER: frozenset({Field.CALLED, Field.PORTRAIT, Field.APPROACH, Field.HEALTH}),
+    Level.TRACEABLE: frozenset({Field.CALLED, Field.VOICE}),
+    Level.WITH_ELDER: frozenset({Field.CALLED, Field.PORTRAIT, Field.APPROACH, Field.HEALTH, Field.VOICE}),
     # Never a number: whoever has to be called is called for the finder.
     Level.CONSENTED: frozenset(Field) - {Field.PHONES},
-    Level.DUTY: frozenset(Field),
+    # The voice is for whoever stands beside the elder; an officer who does scans the band, as anybody.
+    Level.DUTY: frozenset(Field) - {Field.VOICE},
 }
 """The most a level may show; of CONSENTED only what was ticked."""
 

@@ -29,6 +29,14 @@ class Reach(Row):
     """A finder's tap on "tell the family", and how far it came. One a scan."""
 
     __tablename__ = "reach"
+    __table_args__ = (
+        sa.Index(
+            "ix_reach_drill",
+            "made_at",
+            sqlite_where=sa.text("drill IS TRUE"),
+            postgresql_where=sa.text("drill IS TRUE"),
+        ),
+    )
     scan_id: Mapped[int] = mapped_column(sa.ForeignKey("scan.id"), unique=True)
     elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
     told_with: Mapped[int] = mapped_column(sa.BigInteger)
@@ -39,6 +47,18 @@ class Reach(Row):
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_by: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
     answer: Mapped[Answer | None] = mapped_column(enum_type(Answer))
+    drill: Mapped[bool] = mapped_column(default=False)
+    """Made by a guardian to try the chain: every message says so, and no desk is called in."""
+
+
+class ReachSeen(Row):
+    """A guardian who has seen a finder's call: the finder is told how many have."""
+
+    __tablename__ = "reach_seen"
+    __table_args__ = (sa.UniqueConstraint("reach_id", "guardian_id", name="uq_reach_seen_once"),)
+    reach_id: Mapped[int] = mapped_column(sa.ForeignKey("reach.id"))
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("guardian.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Challenge(Row):

@@ -1,7 +1,8 @@
-"""Whom a finder's proof concerns, and what his family is told of it: never a word that says who the elder is."""
+"""What a family is told of a scan: never a word that says who the elder is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,35 +10,10 @@ import sqlalchemy as sa
 from wristband.bands.models import Band
 from wristband.clock import ZONE
 from wristband.db import db
-from wristband.elders.models import Elder
-from wristband.elders.queries import get_elder_for_service
-from wristband.elders.rules import ElderState
-from wristband.errors import NotAllowed, NotFound
 from wristband.incidents.queries import find_open_incident
-from wristband.scans.levels import may_disclose
-from wristband.scans.models import Scan
-from wristband.scans.queries import find_elder_of
+from wristband.outbox import family
+from wristband.scans.models import Grant
 from wristband.values.code import BandCode
-
-
-def get_open_elder(scan: Scan, *, now: datetime) -> int:
-    """The id of the scan's elder, whose record a proof may open today. Raises NotFound, NotAllowed."""
-    elder_id = find_elder_of(scan)
-    if elder_id is None:
-        raise NotFound("scans.no_family")
-    if not is_open(get_elder_for_service(elder_id), now=now):
-        raise NotAllowed("scans.card_closed")
-    return elder_id
-
-
-def is_open(elder: Elder, *, now: datetime) -> bool:
-    """Whether any proof of a finder's opens this record at all."""
-    return may_disclose(
-        confirmed=elder.state is ElderState.CONFIRMED,
-        disputed=elder.disputed_at is not None,
-        registered_at=elder.registered_at,
-        now=now,
-    )
 
 
 def news(band_id: int, elder_id: int, *, now: datetime) -> dict[str, str]:
@@ -50,3 +26,36 @@ def news(band_id: int, elder_id: int, *, now: datetime) -> dict[str, str]:
         "number": incident.number if incident else "",
         "phone": "",
     }
+
+
+def tell(
+    elder_id: int,
+    key: str,
+    wording: str,
+    band_id: int,
+    *,
+    issuer: Mapping[str, str],
+    at: datetime,
+    expires_at: datetime | None = None,
+    **facts: str,
+) -> None:
+    """Owe the family the news of a scan of this band, in the caller's transaction; once for a `key` and contact.
+
+    `issuer` is who writes (Settings.issuer); `facts` are added to those of the news.
+    """
+    told = {**issuer, **news(band_id, elder_id, now=at), **facts}
+    family.owe(elder_id, key, wording=wording, facts=told, at=at, expires_at=expires_at)
+
+
+def tell_of(
+    grant: Grant,
+    wording: str,
+    *,
+    issuer: Mapping[str, str],
+    at: datetime,
+    expires_at: datetime | None = None,
+    **facts: str,
+) -> None:
+    """The same of what became of a grant: each `wording` once."""
+    key = f"{wording}:{grant.id}"
+    tell(grant.elder_id, key, wording, grant.band_id, issuer=issuer, at=at, expires_at=expires_at, **facts)

@@ -57,21 +57,36 @@ def get_reach(reach_id: int, *, guardian_id: int) -> Reach:
     return reach
 
 
+def get_reach_for_service(reach_id: int) -> Reach:
+    """A reach for a deed whose right was settled otherwise."""
+    return db.session.get_one(Reach, reach_id)
+
+
 def list_reaches(*, guardian_id: int, limit: int = 20) -> Sequence[Reach]:
-    """The latest reaches about my elders, newest first."""
+    """The latest reaches about my elders, newest first; no drills."""
     return db.session.scalars(
-        sa.select(Reach).where(Reach.elder_id.in_(ids_of(guardian_id))).order_by(Reach.id.desc()).limit(limit)
+        sa.select(Reach)
+        .where(Reach.elder_id.in_(ids_of(guardian_id)), Reach.drill.is_(False))
+        .order_by(Reach.id.desc())
+        .limit(limit)
     ).all()
 
 
 def list_scans(
     elder_id: int, *, guardian_id: int, before: datetime | None = None, acted: bool = False, limit: int = 20
 ) -> Sequence[Scan]:
-    """The latest openings of one of my elder's bands before a moment, newest first; `acted`: those that did more."""
+    """The latest openings of one of my elder's bands before a moment, newest first; `acted`: those that did more.
+
+    A drill is no opening: nobody has had the band in hand.
+    """
     question = (
         sa.select(Scan)
         .join(Band, Band.id == Scan.band_id)
-        .where(Band.elder_id == elder_id, Band.elder_id.in_(ids_of(guardian_id)))
+        .where(
+            Band.elder_id == elder_id,
+            Band.elder_id.in_(ids_of(guardian_id)),
+            ~sa.select(Reach.id).where(Reach.scan_id == Scan.id, Reach.drill.is_(True)).exists(),
+        )
     )
     if before is not None:
         question = question.where(Scan.opened_at < before)

@@ -12,6 +12,8 @@ class Answer(StrEnum):
     """What a guardian answers a finder with one tap."""
 
     COMING = "coming"
+    ON_IT = "on_it"
+    """Seen, and somebody is seeing to it: what the one button of a message or a key of the telephone says."""
     CALLING_POLICE = "calling_police"
     AT_HOME = "at_home"
 
@@ -22,6 +24,10 @@ class ChallengePurpose(StrEnum):
     """To a finder's phone, so that he can be called back."""
     EXPORT = "export"
     """To a guardian who is signed in already, before everything kept about an elder is downloaded."""
+    CONTACT = "contact"
+    """To a telephone that a family noted, so that it is known whose it is: who has it in hand tells the code on."""
+    QUIET = "quiet"
+    """To a mailbox or a chat, so that nothing about an elder goes out to somebody else's."""
 
 
 CODE_DIGITS = 6

@@ -12,14 +12,13 @@ import sqlalchemy as sa
 
 from wristband import limits
 from wristband.accounts.rules import OfficerAccount
-from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
 from wristband.errors import BadValue, Conflict, TooMany
 from wristband.house import house
 from wristband.incidents.queries import get_incident
-from wristband.outbox import family
-from wristband.scans import grants, queries
+from wristband.incidents.rules import Reason
+from wristband.scans import grants, news, queries
 from wristband.scans.levels import (
     ASK_LASTS,
     GRANT_LASTS,
@@ -29,11 +28,10 @@ from wristband.scans.levels import (
     GrantState,
     Level,
     Proof,
-    Reason,
     states_before,
 )
 from wristband.scans.models import Grant, Scan
-from wristband.scans.news import get_open_elder, news
+from wristband.scans.openness import get_open_elder
 from wristband.scans.rules import ASKS_BY_BAND, ASKS_IN_ALL, ASKS_OF_NEWCOMERS
 from wristband.values.phone import Phone
 
@@ -55,8 +53,8 @@ def ask_family(reference: str, *, phone: Phone | None = None, address: str = "",
         )
         grant.number = number
         db.session.flush()
-        _record(Deed.APPROVAL_ASKED, "finder", f"grant:{grant.id}", elder_id, now, scan=scan.id)
-        _tell(elder_id, f"approval_asked:{grant.id}", "approval_asked", grant.band_id, now, expires_at=now + ASK_LASTS)
+        grants.record(Deed.APPROVAL_ASKED, grant, actor="finder", at=now, scan=scan.id)
+        news.tell_of(grant, "approval_asked", issuer=house().settings.issuer, at=now, expires_at=now + ASK_LASTS)
         return token, number
 
 
@@ -87,16 +85,16 @@ def approve(
         raise BadValue("scans.number_missing")  # a slip is no answer
     with transaction():
         grant = queries.get_grant(grant_id, guardian_id=guardian_id)
-        actor, elder_id, asked = f"guardian:{guardian_id}", grant.elder_id, grant.number
+        actor, asked = f"guardian:{guardian_id}", grant.number
         get_open_elder(db.session.get_one(Scan, grant.scan_id), now=now)
         fits = typed == str(asked)
         if fits:
             _approve(grant_id, level, ticked, actor, now)
         elif grant.ends_at <= now or not grants.end(grant_id, of=states_before(GrantState.GIVEN), now=now):
             raise Conflict("scans.ask_over")
-        _record(Deed.APPROVAL_GIVEN if fits else Deed.APPROVAL_MISTYPED, actor, f"grant:{grant_id}", elder_id, now)
+        grants.record(Deed.APPROVAL_GIVEN if fits else Deed.APPROVAL_MISTYPED, grant, actor=actor, at=now)
         if fits:
-            _tell(elder_id, f"approval_given:{grant_id}", "approval_given", grant.band_id, now)
+            news.tell_of(grant, "approval_given", issuer=house().settings.issuer, at=now)
     if not fits:
         raise BadValue("scans.number_wrong")
 
@@ -114,11 +112,10 @@ def approve_on_duty(grant_id: int, incident_id: int, *, officer: OfficerAccount,
         if incident.accepted_at is None:
             raise Conflict("looks.accept_to_reveal")
         get_open_elder(db.session.get_one(Scan, grant.scan_id), now=now)
-        elder_id, band_id = grant.elder_id, grant.band_id
         _approve(grant_id, Level.WITH_ELDER, (), officer.actor, now)
-        subject = f"grant:{grant_id}"
-        _record(Deed.APPROVAL_GIVEN, officer.actor, subject, elder_id, now, incident=incident_id, reason=reason.value)
-        _tell(elder_id, f"approval_given:{grant_id}", "approval_given", band_id, now)
+        facts = {"incident": incident_id, "reason": reason.value}
+        grants.record(Deed.APPROVAL_GIVEN, grant, actor=officer.actor, at=now, **facts)
+        news.tell_of(grant, "approval_given", issuer=house().settings.issuer, at=now)
 
 
 def _approve(grant_id: int, level: Level, ticked: Collection[Field], actor: str, now: datetime) -> None:
@@ -145,15 +142,4 @@ def refuse(grant_id: int, *, guardian_id: int, now: datetime) -> None:
     with transaction():
         grant = queries.get_grant(grant_id, guardian_id=guardian_id)
         if grants.end(grant_id, now=now):
-            _record(Deed.GRANT_ENDED, f"guardian:{guardian_id}", f"grant:{grant_id}", grant.elder_id, now)
-
-
-def _tell(
-    elder_id: int, key: str, wording: str, band_id: int, now: datetime, *, expires_at: datetime | None = None
-) -> None:
-    facts = house().settings.issuer | news(band_id, elder_id, now=now)
-    family.owe(elder_id, key, wording=wording, facts=facts, at=now, expires_at=expires_at)
-
-
-def _record(deed: Deed, actor: str, subject: str, elder_id: int | None, now: datetime, **facts: int | str) -> None:
-    trail.record(deed, actor=actor, subject=subject, at=now, elder_id=elder_id, **facts)
+            grants.record(Deed.GRANT_ENDED, grant, actor=f"guardian:{guardian_id}", at=now)

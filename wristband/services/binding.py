@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+import structlog
 
 from wristband import limits
 from wristband.accounts.models import Guardian
@@ -31,8 +32,11 @@ from wristband.errors import BadValue, TooMany
 from wristband.house import house
 from wristband.outbox import family, guardians
 from wristband.scans.challenges import check_code_matches, hash_slot, no_check_code
+from wristband.sealing import SealBroken
 from wristband.values.code import BandCode, CheckCode
 from wristband.values.phone import Phone
+
+log = structlog.get_logger(__name__)
 
 # ---- by a guardian
 
@@ -96,11 +100,17 @@ def look_up_family(band_id: int, phone: Phone, *, officer: OfficerAccount, now: 
 
 
 def _tell_guardian(guardian: Guardian, officer: OfficerAccount, now: datetime) -> None:
-    """Once an officer and day: a slip at the counter is no second piece of news."""
+    """Once an officer and day: a slip at the counter is no second piece of news.
+
+    A number that does not open is told nothing; the family's log has it, and who stands at the counter is helped.
+    """
     local = now.astimezone(ZONE)
     facts = house().settings.issuer | {"station": officer.station_name, "time": f"{local:%H:%M}"}
     key = f"looked_up:{officer.officer_id}:{local:%y%m%d}"
-    guardians.owe_one(guardian, None, key, wording="family_looked_up", facts=facts, at=now)
+    try:
+        guardians.owe_one(guardian, None, key, wording="family_looked_up", facts=facts, at=now)
+    except SealBroken as broken:
+        log.error("guardian_untold", guardian=guardian.id, code=broken.code)
 
 
 def bind_at_counter(band_id: int, elder_id: int, *, guardian_id: int, officer: OfficerAccount, now: datetime) -> None:

@@ -10,9 +10,9 @@ import structlog
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
-from wristband.elders import erasing, queries, tombstones
+from wristband.elders import erasing, queries
+from wristband.elders.erasing import SealedFile
 from wristband.elders.models import Consent
-from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.rules import REQUIRED, WORDS_MAX, Purpose, clean_text, text_sha256
 from wristband.elders.tombstones import Kind, Tombstone
 from wristband.errors import NotAllowed
@@ -60,20 +60,18 @@ def withdraw(elder_id: int, purpose: Purpose, *, guardian_id: int, now: datetime
         ids = list(
             db.session.scalars(sa.update(Consent).where(standing).values(withdrawn_at=now).returning(Consent.id))
         )
-        photos = erasing.withdraw(elder_id, purpose, now=now) if ids else []
+        files = erasing.withdraw(elder_id, purpose, now=now) if ids else []
         for consent_id in ids:
             _record(Deed.CONSENT_WITHDRAWN, consent_id, elder_id, purpose, guardian_id, now)
         if ids:
             _tell(elder_id, guardian_id, now)
-    _finish([Tombstone(Kind.CONSENT, consent_id, now) for consent_id in ids], photos)
+    _forget([Tombstone(Kind.CONSENT, consent_id, now) for consent_id in ids], files)
 
 
-def _finish(stones: list[Tombstone], photos: list[int]) -> None:
-    """What lies outside the database, once it is committed. What fails or a crash leaves undone, the purge does."""
+def _forget(stones: list[Tombstone], files: list[SealedFile]) -> None:
+    """The consent is withdrawn already: what fails here is no fault of hers, and the purge does it."""
     try:
-        for photo_id in photos:
-            house().files.remove(place=PHOTO_PLACE, row=photo_id)
-        tombstones.append(house().settings.data_dir / tombstones.NAME, stones)
+        house().forget(stones, files)
     except OSError as error:
         log.error("withdrawal_unfinished", exc_info=error)
 

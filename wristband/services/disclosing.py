@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from wristband.audit import trail
+import structlog
+
 from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.bands.rules import reaches_family
@@ -12,15 +13,20 @@ from wristband.db import db, transaction
 from wristband.elders import opened, photos
 from wristband.elders.models import Elder
 from wristband.elders.photos import PHOTO_PLACE
-from wristband.elders.queries import consented, find_portrait, get_elder_for_service
+from wristband.elders.queries import consented, find_portrait, find_voice, get_elder_for_service
 from wristband.elders.rules import Purpose, Sex
-from wristband.errors import NotAllowed
+from wristband.elders.voices import VOICE_PLACE
+from wristband.errors import NotAllowed, NotFound
 from wristband.house import house
+from wristband.incidents.queries import find_open_incident
 from wristband.scans import grants, queries
 from wristband.scans.disclosure import Card, ConsentedCard, EmergencyCard, TracedCard
 from wristband.scans.levels import Field, GrantState, Level, Proof
 from wristband.scans.models import Grant
-from wristband.scans.news import is_open
+from wristband.scans.openness import is_open
+from wristband.sealing import SealBroken
+
+log = structlog.get_logger(__name__)
 
 
 def show(reference: str, token: str, *, now: datetime) -> Card:
@@ -33,9 +39,11 @@ def show(reference: str, token: str, *, now: datetime) -> Card:
         grant = queries.find_grant(reference, token)
         over = grant is None or _is_over(grant, now)
         if grant is not None and not over:
-            elder, level, fields = get_elder_for_service(grant.elder_id), Level(grant.level), grant.fields
-            until = grant.ends_at
-            _record(grant, now)
+            elder, level, until = get_elder_for_service(grant.elder_id), Level(grant.level), grant.ends_at
+            voice_id = _voice(elder, grant.fields)
+            # A recording that is not there was heard by nobody.
+            fields = grant.fields if voice_id is not None else grant.fields - {Field.VOICE}
+            _record(grant, fields, now)
             photo = find_portrait(elder.id) if Field.PORTRAIT in fields else None
             crop = (photo.id, photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)) if photo else None
             texts = _texts(elder, fields)
@@ -44,7 +52,24 @@ def show(reference: str, token: str, *, now: datetime) -> Card:
     if over:
         raise NotAllowed("scans.grant_over")
     portrait = photos.square_jpeg(house().files.read(place=PHOTO_PLACE, row=crop[0]), crop[1]) if crop else None
-    return _card(level, texts, portrait, until)
+    return _card(level, texts, portrait, _sound(voice_id), until)
+
+
+def _voice(elder: Elder, fields: frozenset[Field]) -> int | None:
+    """The family's voice, where the family agrees that it is played."""
+    voice = find_voice(elder.id) if Field.VOICE in fields and consented(elder.id, Purpose.VOICE) else None
+    return voice.id if voice is not None else None
+
+
+def _sound(voice_id: int | None) -> bytes | None:
+    """Its bytes; None where they do not open, or are destroyed in this very moment: the words help without."""
+    if voice_id is None:
+        return None
+    try:
+        return house().files.read(place=VOICE_PLACE, row=voice_id)
+    except (NotFound, SealBroken) as refusal:
+        log.error("voice_unreadable", voice=voice_id, code=refusal.code)
+        return None
 
 
 def _is_over(grant: Grant, now: datetime) -> bool:
@@ -55,16 +80,14 @@ def _is_over(grant: Grant, now: datetime) -> bool:
     return not is_open(elder, now=now) or withdrawn or not reaches_family(band.state) or band.elder_id != elder.id
 
 
-def _record(grant: Grant, now: datetime) -> None:
-    trail.record(
-        Deed.GRANT_SHOWN,
-        actor="finder",
-        subject=f"grant:{grant.id}",
-        at=now,
-        elder_id=grant.elder_id,
-        level=grant.level,
-        proof=grant.proof.value,
-        fields=" ".join(sorted(grant.fields)),
+def _record(grant: Grant, fields: frozenset[Field], now: datetime) -> None:
+    """Where the elder is reported, with the incident: what was shown because of it can be told apart."""
+    incident = find_open_incident(grant.elder_id)
+    because = {"incident": incident.id} if incident else {}
+    named = " ".join(sorted(fields))
+    proof = grant.proof.value
+    grants.record(
+        Deed.GRANT_SHOWN, grant, actor="finder", at=now, level=grant.level, proof=proof, fields=named, **because
     )
 
 
@@ -72,16 +95,20 @@ def _texts(elder: Elder, fields: frozenset[Field]) -> dict[str, str | None]:
     """The words of the fields that are shown; no other field is even opened."""
     return {
         field.value: opened.text(elder, "birth_year" if field is Field.AGE else field.value)
-        for field in fields - {Field.PORTRAIT, Field.PHONES}
+        for field in fields - {Field.PORTRAIT, Field.PHONES, Field.VOICE}
     }
 
 
-def _card(level: Level, texts: dict[str, str | None], portrait: bytes | None, until: datetime) -> Card:
+def _card(
+    level: Level, texts: dict[str, str | None], portrait: bytes | None, voice: bytes | None, until: datetime
+) -> Card:
     called, approach, health = texts.get("called"), texts.get("approach"), texts.get("health")
     if level is Level.TRACEABLE:
-        return TracedCard(called=called, until=until)
+        return TracedCard(called=called, voice=voice, until=until)
     if level is Level.WITH_ELDER:
-        return EmergencyCard(called=called, portrait=portrait, approach=approach, health=health, until=until)
+        return EmergencyCard(
+            called=called, portrait=portrait, approach=approach, health=health, voice=voice, until=until
+        )
     if level is not Level.CONSENTED:
         raise RuntimeError("no finder's grant is of another level")
     year, sex = texts.get("age"), texts.get("sex")
@@ -94,5 +121,6 @@ def _card(level: Level, texts: dict[str, str | None], portrait: bytes | None, un
         sex=Sex(sex) if sex in set(Sex) else None,
         birth_year=int(year) if year and year.isdigit() else None,
         address=texts.get("address"),
+        voice=voice,
         until=until,
     )

@@ -15,6 +15,7 @@ from wristband.elders import export, queries
 from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.record import collect
 from wristband.elders.rules import CONFIRMED_FOR, EXPORT_CODES, EXPORT_TRIES, EXPORTS_A_GUARDIAN
+from wristband.elders.voices import VOICE_PLACE
 from wristband.errors import BadValue, NotAllowed
 from wristband.house import house
 from wristband.outbox import guardians, queue
@@ -82,13 +83,16 @@ def take(elder_id: int, *, guardian_id: int, device: str, now: datetime) -> byte
         sections = collect(elder_id, guardian_id=guardian_id)
         photo = queries.find_portrait(elder_id)
         photo_id = photo.id if photo is not None else None
+        voice = queries.find_voice(elder_id)
+        voice_id = voice.id if voice is not None else None
         subject = f"elder:{elder_id}"
         trail.record(Deed.ELDER_EXPORTED, actor=f"guardian:{guardian_id}", subject=subject, at=now, elder_id=elder_id)
         facts = house().settings.issuer | {"time": f"{now.astimezone(ZONE):%H:%M}"}
         key = f"elder_exported:{new_id()}"
         guardians.owe(elder_id, key, but=guardian_id, wording="elder_exported", facts=facts, at=now)
     portrait = house().files.read(place=PHOTO_PLACE, row=photo_id) if photo_id is not None else None
-    return export.archive(sections, portrait, title="老人的全部资料", made_at=now.astimezone(ZONE))
+    sound = house().files.read(place=VOICE_PLACE, row=voice_id) if voice_id is not None else None
+    return export.archive(sections, portrait, sound, title="老人的全部资料", made_at=now.astimezone(ZONE))
 
 
 def _holder(elder_id: int, guardian_id: int, device: str) -> str:

@@ -14,7 +14,8 @@ from wristband.audit.deeds import Deed
 from wristband.clock import ZONE
 from wristband.db import db, transaction
 from wristband.elders import queries
-from wristband.elders.models import Contact, Elder, Erasure, Guardianship, Invitation
+from wristband.elders.contacts import confirm
+from wristband.elders.models import Contact, Erasure, Guardianship, Invitation
 from wristband.elders.rules import (
     CONTACTS_AN_ELDER,
     GUARDIANS_AN_ELDER,
@@ -184,7 +185,7 @@ def accept(invitation_id: int, *, name: str, relation: str, guardian_id: int, no
     with transaction():
         elder_id = _mine(invitation_id, guardian_id, now).elder_id
         # Held, so that the family is one and the same until this is done.
-        db.session.execute(sa.select(Elder.id).where(Elder.id == elder_id).with_for_update(key_share=True))
+        queries.hold_elder(elder_id)
         if not _end_invitation(invitation_id, now, guardian_id=guardian_id):
             raise NotFound("elders.invitation_over")
         me = db.session.get_one(Guardian, guardian_id)
@@ -229,7 +230,8 @@ def _confirm_contact(elder_id: int, guardian: Guardian, now: datetime) -> None:
     """Whose phone was noted as somebody's before has it confirmed; else it is added."""
     known, phone = queries.list_contacts(elder_id), Phone(guardian.phone)
     contact = next((one for one in known if one.address == phone.e164), None) or _contact(elder_id, phone, known, now)
-    contact.guardian_id, contact.confirmed_at = guardian.id, now
+    contact.guardian_id = guardian.id
+    confirm(contact, now=now)
 
 
 def end_guardianship(elder_id: int, who: int, *, guardian_id: int, now: datetime) -> None:

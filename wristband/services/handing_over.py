@@ -11,6 +11,7 @@ from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, insert, new_id, transaction
+from wristband.elders.queries import hold_elder
 from wristband.errors import BadValue, Conflict, NotFound, Refusal
 from wristband.house import house
 from wristband.incidents import queries, rules
@@ -95,7 +96,7 @@ def _make(
     guardian_id: int | None = None,
     officer_id: int | None = None,
 ) -> HandOverCode:
-    queries.hold_elder(elder_id)
+    hold_elder(elder_id)  # the codes made for one follow each other
     incident = queries.find_open_incident(elder_id)
     row = _going_on(elder_id, incident, now) or _begin(elder_id, disposition, now)
     codes_before = HandOver.codes_before + sa.case((HandOver.tries > 0, 1), else_=0)

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 import structlog
 
-from wristband import limits
+from wristband import data_keys, limits
 from wristband.accounts.rules import OfficerAccount, reviews_district
 from wristband.audit import trail
 from wristband.audit.accesses import has_looked
@@ -15,20 +15,29 @@ from wristband.audit.deeds import Deed
 from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
 from wristband.clock import ZONE
-from wristband.db import db, transaction
+from wristband.db import db, new_id, transaction
 from wristband.elders import photos
 from wristband.elders.models import Photo
 from wristband.elders.photos import PHOTO_PLACE
-from wristband.elders.queries import find_portrait, get_elder_for_service
+from wristband.elders.queries import find_portrait, get_elder_for_service, list_guardians
 from wristband.elders.rules import clean_text
 from wristband.errors import BadValue, Conflict, NotAllowed, NotFound, Refusal
 from wristband.house import house
 from wristband.incidents import queries, records
-from wristband.incidents.models import EmergencyLook, Incident
+from wristband.incidents.models import BreakGlassLook, Incident
 from wristband.incidents.records import ElderToHelp, ElderToMeet, FullRecord, Revealed
-from wristband.incidents.rules import LOOK_COUNTS_FOR, LOOKS_AN_OFFICER, Opening, Verdict, is_record_shut, opening
-from wristband.outbox import family
-from wristband.scans.levels import SHOWN, Field, Level, Reason
+from wristband.incidents.rules import (
+    LOOK_COUNTS_FOR,
+    LOOKS_AN_OFFICER,
+    Opening,
+    Reason,
+    Verdict,
+    is_record_shut,
+    opening,
+)
+from wristband.outbox import family, guardians
+from wristband.scans.levels import SHOWN, Field, Level
+from wristband.sealing import SealBroken, box
 from wristband.values.code import BandCode
 
 WORDS_MAX = 300
@@ -80,7 +89,7 @@ def portrait_bytes(incident_id: int, *, officer: OfficerAccount, now: datetime) 
 def reveal(incident_id: int, reason: Reason | None, *, officer: OfficerAccount, now: datetime) -> Revealed:
     """Address and the family's numbers, for this incident and this reason. Every time is a showing of its own.
 
-    From the acceptance to the end of the incident; after it there is the urgent look. Raises BadValue without a
+    From the acceptance to the end of the incident; after it there is the break-glass look. Raises BadValue without a
     reason, NotFound, NotAllowed, TooMany.
     """
     if reason is None:
@@ -183,9 +192,9 @@ def break_glass(
         band = find_band(code.serial)
         elder_id = band.elder_id if band is not None and reaches_family(band.state) else None
         if elder_id is None:
-            trail.record(Deed.EMERGENCY_MISSED, actor=officer.actor, subject=officer.actor, at=now)
+            trail.record(Deed.BREAK_GLASS_MISSED, actor=officer.actor, subject=officer.actor, at=now)
         else:
-            _record_emergency(elder_id, reason, words, officer, now)
+            _record_break_glass(elder_id, reason, words, officer, now)
             elder, photo = get_elder_for_service(elder_id), find_portrait(elder_id)
             helpful, revealed = records.to_help(elder), records.revealed(elder)
     if elder_id is None:
@@ -193,53 +202,75 @@ def break_glass(
     return FullRecord(helpful, revealed, _face(photo) if photo else None)
 
 
-def _record_emergency(elder_id: int, reason: Reason, words: str, officer: OfficerAccount, now: datetime) -> None:
-    taken = EmergencyLook(
+def _record_break_glass(elder_id: int, reason: Reason, words: str, officer: OfficerAccount, now: datetime) -> None:
+    look_id = new_id()
+    taken = BreakGlassLook(
+        id=look_id,
         elder_id=elder_id,
         officer_id=officer.officer_id,
         station_id=officer.station_id,
         reason=reason,
-        words=words,
+        words_sealed=_sealed("words", look_id, words, elder_id),
         at=now,
     )
     db.session.add(taken)
     trail.record(
-        Deed.EMERGENCY_LOOKED,
+        Deed.BREAK_GLASS_LOOKED,
         actor=officer.actor,
-        subject=f"emergency:{taken.id}",
+        subject=f"break_glass:{look_id}",
         at=now,
         elder_id=elder_id,
         reason=reason.value,
         station=officer.station_id,
         fields=_named(SHOWN[Level.DUTY]),
     )
-    _tell(elder_id, f"emergency:{taken.id}", "emergency_looked", officer, now)
+    key, wording = f"break_glass:{look_id}", "officer_broke_glass"
+    if data_keys.opens(elder_id):
+        _tell(elder_id, key, wording, officer, now)
+    else:
+        _tell_guardians(elder_id, key, wording, officer, now)
+
+
+def _sealed(field: str, look_id: int, words: str, elder_id: int) -> str:
+    """What is said of a look, under the elder's key; where that is broken under a key file: no look fails for it."""
+    owner = elder_id if data_keys.opens(elder_id) else None
+    return box().seal(words, place=f"{BreakGlassLook.__tablename__}.{field}", row=look_id, owner=owner)
+
+
+def _tell_guardians(elder_id: int, key: str, wording: str, officer: OfficerAccount, now: datetime) -> None:
+    """With the elder's key the family's telephones are closed: whoever has an account has a key of his own."""
+    for _, guardian in list_guardians(elder_id):
+        try:
+            guardians.owe_one(guardian, None, key, wording=wording, facts=_facts(officer, None, now), at=now)
+        except SealBroken as broken:
+            log.error("guardian_untold", guardian=guardian.id, code=broken.code)
 
 
 def review(look_id: int, verdict: Verdict, words: str, *, officer: OfficerAccount, now: datetime) -> None:
-    """Judge an urgent look: a supervisor those of his station, district and audit those of the district.
+    """Judge a break-glass look: a supervisor those of his station, district and audit those of the district.
 
     Nobody judges his own. Raises BadValue without words, Conflict where it is judged already, NotAllowed, NotFound.
     """
     words = clean_text(words, "looks.review", WORDS_MAX, lines=True)
     with transaction():
-        taken = queries.get_emergency_look(
+        taken = queries.get_break_glass_look(
             look_id, station_id=officer.station_id, district=reviews_district(officer.role)
         )
         if taken.officer_id == officer.officer_id:
             raise NotAllowed("looks.own")
         judged = db.session.execute(
-            sa.update(EmergencyLook)
-            .where(EmergencyLook.id == look_id, EmergencyLook.reviewed_at.is_(None))
+            sa.update(BreakGlassLook)
+            .where(BreakGlassLook.id == look_id, BreakGlassLook.reviewed_at.is_(None))
             .values(reviewed_at=now, reviewed_by=officer.officer_id, verdict=verdict)
         )
         if judged.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict("looks.reviewed")
-        taken.review = words
+        if get_elder_for_service(taken.elder_id).erased_at is None:  # of whom nothing is kept, not a word is added
+            taken.review_sealed = _sealed("review", look_id, words, taken.elder_id)
         trail.record(
-            Deed.EMERGENCY_JUSTIFIED if verdict is Verdict.JUSTIFIED else Deed.EMERGENCY_UNJUSTIFIED,
+            Deed.BREAK_GLASS_JUSTIFIED if verdict is Verdict.JUSTIFIED else Deed.BREAK_GLASS_UNJUSTIFIED,
             actor=officer.actor,
-            subject=f"emergency:{look_id}",
+            subject=f"break_glass:{look_id}",
             at=now,
             elder_id=taken.elder_id,
         )
@@ -281,9 +312,13 @@ def _tell(
     *,
     incident: Incident | None = None,
 ) -> None:
-    facts = house().settings.issuer | {
+    facts, incident_id = _facts(officer, incident, now), incident.id if incident else None
+    family.owe(elder_id, key, wording=wording, facts=facts, at=now, incident_id=incident_id)
+
+
+def _facts(officer: OfficerAccount, incident: Incident | None, now: datetime) -> dict[str, str]:
+    return house().settings.issuer | {
         "station": officer.station_name,
         "time": f"{now.astimezone(ZONE):%H:%M}",
         "number": incident.number if incident else "",
     }
-    family.owe(elder_id, key, wording=wording, facts=facts, at=now, incident_id=incident.id if incident else None)

@@ -15,12 +15,16 @@ from wristband.audit.deeds import Deed
 from wristband.audit.expiry import STEPS, Condition, Step
 from wristband.audit.retention import RETENTION
 from wristband.bands.models import Band
+from wristband.board.models import Post
+from wristband.board.photos import BOARD_PHOTO_PLACE
 from wristband.db import db, transaction
 from wristband.elders import erasing, tombstones
-from wristband.elders.models import Consent, Elder, Erasure, Photo
+from wristband.elders.erasing import SealedFile
+from wristband.elders.models import Consent, Elder, Erasure, Photo, Voice
 from wristband.elders.photos import PHOTO_PLACE
-from wristband.elders.queries import list_guardians
+from wristband.elders.queries import hold_elder, list_guardians
 from wristband.elders.tombstones import Kind, Tombstone
+from wristband.elders.voices import VOICE_PLACE
 from wristband.house import house
 from wristband.incidents.models import Incident
 from wristband.outbox import guardians
@@ -33,7 +37,10 @@ EVERY = timedelta(hours=1)
 
 _ERASED = "erased"
 _REAPPLIED = "reapplied"
-_FILES = "photo_files"
+_FILES: dict[str, tuple[type[Photo] | type[Voice], str]] = {
+    "photo_files": (Photo, PHOTO_PLACE),
+    "voice_files": (Voice, VOICE_PLACE),
+}
 
 
 class Purger:
@@ -80,7 +87,8 @@ def count_due(*, now: datetime) -> dict[str, int]:
     counted = {_ERASED: _count(Erasure, _erasure_due(now))}
     for kept, step in STEPS.items():
         counted[kept.value] = _count(step.model, step.due(RETENTION[kept].cutoff(now)))
-    counted[_FILES] = _count(Photo, Photo.destroyed_at.is_not(None))
+    for name, (model, _place) in _FILES.items():
+        counted[name] = _count(model, model.destroyed_at.is_not(None))
     return counted
 
 
@@ -93,9 +101,10 @@ def _purge(now: datetime) -> Iterator[tuple[str, int]]:
     yield from _keep_deleted(now)
     for kept, step in STEPS.items():
         cutoff = RETENTION[kept].cutoff(now)
-        run = _bury if step.model is Photo else _empty
+        run = {Photo: _bury, Post: _take_down}.get(step.model, _empty)
         yield from ((kept.value, done) for done in run(step, cutoff, now))
-    yield from ((_FILES, done) for done in _remove_photos())
+    for name, (model, place) in _FILES.items():
+        yield from ((name, done) for done in _remove_files(model, place))
 
 
 def _empty(step: Step, cutoff: datetime, now: datetime) -> Iterator[int]:
@@ -122,25 +131,40 @@ def _bury(step: Step, cutoff: datetime, now: datetime) -> Iterator[int]:
         yield found
 
 
+def _take_down(step: Step, cutoff: datetime, now: datetime) -> Iterator[int]:
+    """Posts, their photographs first: without its row a file would be found by nobody."""
+    found = BATCH
+    while found == BATCH:
+        ids = _ids(step, cutoff)
+        db.session.rollback()
+        for post_id in ids:
+            house().files.remove(place=BOARD_PHOTO_PLACE, row=post_id)
+        if ids:
+            with transaction():
+                db.session.execute(sa.delete(Post).where(Post.id.in_(ids)))
+        found = len(ids)
+        yield found
+
+
 def _ids(step: Step, cutoff: datetime, *, held: bool = False) -> Sequence[Any]:
     question = sa.select(step.key).where(step.due(cutoff)).order_by(step.key).limit(BATCH)
     return db.session.scalars(question.with_for_update() if held else question).all()
 
 
-def _remove_photos() -> Iterator[int]:
+def _remove_files(model: type[Photo] | type[Voice], place: str) -> Iterator[int]:
     """The files first: without its row a file would be found by nobody."""
     found = BATCH
     while found == BATCH:
-        question = sa.select(Photo.id).where(Photo.destroyed_at.is_not(None)).order_by(Photo.id).limit(BATCH)
+        question = sa.select(model.id).where(model.destroyed_at.is_not(None)).order_by(model.id).limit(BATCH)
         ids = db.session.scalars(question).all()
         db.session.rollback()
-        for photo_id in ids:
-            house().files.remove(place=PHOTO_PLACE, row=photo_id)
+        for row in ids:
+            house().files.remove(place=place, row=row)
         if ids:
             with transaction():
-                # Also a band that was being drawn while its portrait was withdrawn.
-                erasing.draw_plain(Band.photo_id.in_(ids))
-                db.session.execute(sa.delete(Photo).where(Photo.id.in_(ids)))
+                if model is Photo:  # also a band that was being drawn while its portrait was withdrawn
+                    erasing.draw_plain(Band.photo_id.in_(ids))
+                db.session.execute(sa.delete(model).where(model.id.in_(ids)))
         found = len(ids)
         yield found
 
@@ -158,29 +182,22 @@ def _erase_due(now: datetime) -> Iterator[tuple[str, int]]:
     for elder_id in db.session.scalars(sa.select(Erasure.elder_id).where(_erasure_due(now))).all():
         with transaction():
             # Held against reports: one that comes in this moment finds an ended band, or keeps the elder.
-            db.session.execute(sa.select(Elder.id).where(Elder.id == elder_id).with_for_update())
+            hold_elder(elder_id, against_reports=True)
             due = sa.and_(Erasure.elder_id == elder_id, _erasure_due(now))
             erasure = db.session.scalar(sa.select(Erasure).where(due))
-            photos = _erase(elder_id, now, told=True) if erasure is not None else []
+            files = _erase(elder_id, now, told=True) if erasure is not None else []
         if erasure is not None:
-            _finish([Tombstone(Kind.ELDER, elder_id, now)], photos)
+            house().forget([Tombstone(Kind.ELDER, elder_id, now)], files)
             yield _ERASED, 1
 
 
-def _erase(elder_id: int, now: datetime, *, told: bool) -> list[int]:
+def _erase(elder_id: int, now: datetime, *, told: bool) -> list[SealedFile]:
     for _, guardian in list_guardians(elder_id) if told else ():
         facts, key = house().settings.issuer, f"elder_erased:{elder_id}"
         guardians.owe_one(guardian, None, key, wording="elder_erased", facts=facts, at=now)
-    photos = erasing.erase(elder_id, now=now)
+    files = erasing.erase(elder_id, now=now)
     trail.record(Deed.ELDER_ERASED, actor="purge", subject=f"elder:{elder_id}", at=now, elder_id=elder_id)
-    return photos
-
-
-def _finish(stones: list[Tombstone], photos: Sequence[int]) -> None:
-    """What lies outside the database, once it is committed; a crash before is made good by the next purge."""
-    for photo_id in photos:
-        house().files.remove(place=PHOTO_PLACE, row=photo_id)
-    tombstones.append(house().settings.data_dir / tombstones.NAME, stones)
+    return files
 
 
 # ---- deletions that a restored backup has forgotten
@@ -192,7 +209,7 @@ def _keep_deleted(now: datetime) -> Iterator[tuple[str, int]]:
         yield _REAPPLIED, _reapply(stones[first : first + BATCH], now)
     known = {(stone.kind, stone.id) for stone in stones}
     missing = [stone for stone in _deleted() if (stone.kind, stone.id) not in known]
-    _finish(missing, [])
+    house().forget(missing, [])
     with transaction():
         late = erasing.destroy_late_scan_keys(limit=BATCH, now=now)
     yield _REAPPLIED, late
@@ -209,13 +226,13 @@ def _reapply(stones: Sequence[Tombstone], now: datetime) -> int:
     ).all()
     for elder_id in alive:
         with transaction():
-            photos = _erase(elder_id, now, told=False)
-        _finish([], photos)
+            files = _erase(elder_id, now, told=False)
+        house().forget([], files)
     for row in given:
         with transaction():
             db.session.execute(sa.update(Consent).where(Consent.id == row.id).values(withdrawn_at=consents[row.id]))
-            photos = erasing.withdraw(row.elder_id, row.purpose, now=now)
-        _finish([], photos)
+            files = erasing.withdraw(row.elder_id, row.purpose, now=now)
+        house().forget([], files)
     return len(alive) + len(given)
 
 

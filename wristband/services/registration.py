@@ -29,6 +29,8 @@ from wristband.elders.rules import (
 )
 from wristband.errors import BadFields, BadValue, NotFound
 from wristband.house import house
+from wristband.outbox import guardians
+from wristband.outbox.guardians import Change
 from wristband.sealing import box
 from wristband.stations.models import Station
 from wristband.values.phone import Phone
@@ -207,7 +209,7 @@ def adjust_crop(elder_id: int, crop: photos.Crop, *, guardian_id: int, now: date
         if photo is None:
             raise NotFound("elders.no_portrait")
         photo.crop_left, photo.crop_top, photo.crop_size = crop.left, crop.top, crop.size
-        _record_portrait(elder_id, photo.id, guardian_id, now)
+        _change_portrait(elder_id, photo.id, guardian_id, now)
 
 
 def portrait_bytes(elder_id: int, *, guardian_id: int) -> bytes:
@@ -241,10 +243,11 @@ def _hang(photo_id: int, elder_id: int, guardian_id: int, now: datetime) -> None
     )
     if hung.rowcount != 1:  # type: ignore[attr-defined]
         raise NotFound("elders.photo_gone")
-    _record_portrait(elder_id, photo_id, guardian_id, now)
+    _change_portrait(elder_id, photo_id, guardian_id, now)
 
 
-def _record_portrait(elder_id: int, photo_id: int, guardian_id: int, now: datetime) -> None:
+def _change_portrait(elder_id: int, photo_id: int, guardian_id: int, now: datetime) -> None:
+    """In the trail, and told to the others: it is the face by which strangers know the elder."""
     trail.record(
         Deed.PORTRAIT_CHANGED,
         actor=f"guardian:{guardian_id}",
@@ -252,6 +255,7 @@ def _record_portrait(elder_id: int, photo_id: int, guardian_id: int, now: dateti
         at=now,
         elder_id=elder_id,
     )
+    guardians.tell_change(Change.PORTRAIT, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)
 
 
 def _add_contacts(elder_id: int, guardian: Guardian, second: Phone | None, now: datetime) -> None:

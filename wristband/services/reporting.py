@@ -11,24 +11,21 @@ from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
-from wristband.clock import ZONE
-from wristband.db import db, insert, new_id, transaction
-from wristband.elders.models import Elder
+from wristband.db import db, transaction
 from wristband.elders.rules import clean_text
-from wristband.errors import BadValue, NotFound
+from wristband.errors import BadValue, Conflict, NotFound
 from wristband.house import house
-from wristband.incidents import queries, rules
-from wristband.incidents.models import Incident, IncidentMove, IncidentNumber, Report, Sighting
+from wristband.incidents import queries
+from wristband.incidents.models import Incident, Report, Sighting
+from wristband.incidents.openings import open_or_join, station_for, station_near
 from wristband.incidents.rules import IncidentState, PlaceSource
 from wristband.outbox import family
 from wristband.scans import keeping
+from wristband.scans.drills import is_drill
 from wristband.scans.queries import find_acted_scan
-from wristband.stations.queries import find_station, nearest
+from wristband.stations.queries import find_station
 from wristband.values.position import Position
 
-# A fix vaguer than this says which city, not which station.
-_VAGUE_M = 5000
-_FAR_M = 50_000
 PLACES_A_SCAN = 50
 WORDS_MAX = 200
 
@@ -51,8 +48,10 @@ def report(reference: str, serial: str | None, *, language: str, low_trust: bool
         before = queries.find_report(scan.id)
         if before is not None:
             return before[1].number
+        if is_drill(scan.id):
+            raise Conflict("drill.nothing_goes_out")
         elder_id = band.elder_id if band and reaches_family(band.state) else None
-        incident = _open_or_join(elder_id, _station_for(scan.id, elder_id), now)
+        incident = open_or_join(elder_id, station_for(scan.id, elder_id), actor="finder", now=now)
         incident.changed_at = now
         db.session.add(Report(incident_id=incident.id, scan_id=scan.id, made_at=now))
         _record_report(incident, scan.id, band, now)
@@ -78,11 +77,13 @@ def add_place(
         raise BadValue("incidents.place_empty")
     if not 16 <= len(key) <= 64:
         raise BadValue("page.form_stale")
-    station_id = _nearest(position, accuracy_m)
+    station_id = station_near(position, accuracy_m)
     with transaction():
         scan = find_acted_scan(reference, held=True)
         if scan is None:
             raise NotFound("scans.unknown")
+        if is_drill(scan.id):
+            raise Conflict("drill.nothing_goes_out")
         if not _append(scan.id, key, source, _place_text(position, accuracy_m), words, now):
             return
         reported = queries.find_report(scan.id)
@@ -115,15 +116,6 @@ def _place_text(position: Position | None, accuracy_m: float | None) -> str | No
     return f"{position.latitude:.7f},{position.longitude:.7f},{accuracy}"
 
 
-def _nearest(position: Position | None, accuracy_m: float | None) -> int | None:
-    """The station nearest to a place that is told well enough to choose by."""
-    # 0,0 is what a phone without a fix says; a station a day's walk away is no answer to a place far off.
-    if position is None or position.is_null_island or (accuracy_m or 0) > _VAGUE_M:
-        return None
-    near = nearest(position, 1)
-    return near[0].station.id if near and near[0].metres <= _FAR_M else None
-
-
 def _follow(incident_id: int, station_id: int | None, now: datetime) -> None:
     """Show the new place on the desk: of the station now nearest, if one is, while nobody has accepted the incident."""
     values: dict[str, object] = {"changed_at": now}
@@ -131,52 +123,6 @@ def _follow(incident_id: int, station_id: int | None, now: datetime) -> None:
         waiting = Incident.state == IncidentState.REPORTED
         values["station_id"] = sa.case((waiting, station_id), else_=Incident.station_id)
     db.session.execute(sa.update(Incident).where(Incident.id == incident_id).values(**values))
-
-
-def _station_for(scan_id: int, elder_id: int | None) -> int | None:
-    """The station nearest to the place told, or the elder's own when there is no place yet."""
-    for place in map(queries.told_place, queries.list_sightings([scan_id])):
-        if (station_id := _nearest(place.position, place.accuracy_m)) is not None:
-            return station_id
-    return db.session.scalar(sa.select(Elder.station_id).where(Elder.id == elder_id)) if elder_id else None
-
-
-def _open_or_join(elder_id: int | None, station_id: int | None, now: datetime) -> Incident:
-    # Held, so that nobody closes it before this report is in it.
-    if elder_id is not None and (there := queries.find_open_incident(elder_id, held=True)):
-        return there
-    incident_id = new_id()
-    made = db.session.execute(
-        insert(Incident)
-        .values(
-            id=incident_id,
-            number=_next_number(now),
-            elder_id=elder_id,
-            station_id=station_id,
-            state=IncidentState.REPORTED,
-            opened_at=now,
-            changed_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["elder_id"], index_where=sa.text("closed_at IS NULL"))
-        .returning(Incident.id)
-    ).first()
-    if made is None:
-        # Another finder opened it in this very moment: join it, or, where it has been closed since, begin again.
-        return _open_or_join(elder_id, station_id, now)
-    db.session.add(IncidentMove(incident_id=incident_id, at=now, state=IncidentState.REPORTED))
-    trail.record(Deed.INCIDENT_OPENED, actor="finder", subject=f"incident:{incident_id}", at=now, elder_id=elder_id)
-    return db.session.get_one(Incident, incident_id)
-
-
-def _next_number(now: datetime) -> str:
-    day = now.astimezone(ZONE).date()
-    serial = db.session.scalar(
-        insert(IncidentNumber)
-        .values(id=int(f"{day:%y%m%d}"), last=1)
-        .on_conflict_do_update(index_elements=["id"], set_={"last": IncidentNumber.last + 1})
-        .returning(IncidentNumber.last)
-    )
-    return rules.number(day, serial or 1)
 
 
 def _record_report(incident: Incident, scan_id: int, band: Band | None, now: datetime) -> None:

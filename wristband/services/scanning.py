@@ -13,7 +13,7 @@ from datetime import datetime
 
 import structlog
 
-from wristband.bands import tokens
+from wristband.bands import tokens, trials
 from wristband.bands.queries import ids_by_serial
 from wristband.db import transaction
 from wristband.errors import BadValue
@@ -125,6 +125,9 @@ def _write(batch: list[Opening]) -> None:
     serials = [serial_of(opening.band) for opening in batch]
     with transaction():
         bands = ids_by_serial({serial for serial in serials if serial})
+        trials.note(
+            [(bands[serial], opening.at) for opening, serial in zip(batch, serials, strict=True) if serial in bands]
+        )
         # An opening of something that is no band of ours concerns no family.
         keeping.note_openings(
             [

@@ -36,6 +36,7 @@ from wristband.accounts.rules import (
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
+from wristband.elders import contacts
 from wristband.errors import BadValue
 from wristband.gates import Gate
 from wristband.house import house
@@ -96,6 +97,7 @@ def enter_code(phone: Phone, code: str, *, language: str, device: str = "", now:
         if not challenges.win(taken[0], now=now):
             raise BadValue("accounts.code_wrong")
         guardian_id = _guardian_of(phone, language, now)
+        contacts.confirm_own(guardian_id, now=now)
         return _begin(Door.FAMILY, now, guardian_id=guardian_id)
 
 
@@ -142,6 +144,11 @@ def enter_password(username: str, password: str, *, address: str = "", now: date
         subject = f"officer:{officer_id or 'unknown'}"
         trail.record(Deed.OFFICER_REFUSED, actor="officer", subject=subject, at=now)
     raise BadValue("accounts.password_wrong")
+
+
+def is_full() -> bool:
+    """Whether a password would find no place at the gate now: asked before any other work is done for it."""
+    return _hash_gate.is_full()
 
 
 @cache
@@ -226,6 +233,6 @@ def _actor(sign_in: SignIn) -> str:
 
 def _password_fits(stored: str | None, password: str) -> bool:
     try:
-        return _passwords.verify(stored or _nobody(), password) and stored is not None
+        return _hash_gate.do(_passwords.verify, stored or _nobody(), password) and stored is not None
     except (Argon2Error, InvalidHashError):
         return False

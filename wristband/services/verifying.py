@@ -21,9 +21,9 @@ from wristband.elders.queries import consented
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue, NotAllowed
 from wristband.house import house
-from wristband.outbox import family, queue
+from wristband.outbox import queue
 from wristband.outbox.rules import Channel
-from wristband.scans import challenges, grants, queries
+from wristband.scans import challenges, grants, news, queries
 from wristband.scans.levels import (
     GRANT_LASTS,
     GrantState,
@@ -31,7 +31,7 @@ from wristband.scans.levels import (
     Proof,
 )
 from wristband.scans.models import Scan
-from wristband.scans.news import get_open_elder, news
+from wristband.scans.openness import get_open_elder
 from wristband.scans.rules import (
     CODE_DIGITS,
     CODE_LASTS,
@@ -107,9 +107,9 @@ def _tell_of_guesses(tried: _Tried, now: datetime) -> None:
     """The family hears of guessing before it can have any success."""
     if tried.elder_id is None or tried.tries not in CHECK_TOLD_AT:
         return
+    key, issuer = f"check_guessed:{tried.band_id}:{tried.tries}", house().settings.issuer
     with transaction():
-        key = f"check_guessed:{tried.band_id}:{tried.tries}"
-        _tell(tried.elder_id, key, "check_guessed", tried.band_id, now, tries=str(tried.tries))
+        news.tell(tried.elder_id, key, "check_guessed", tried.band_id, issuer=issuer, at=now, tries=str(tried.tries))
 
 
 def reopen_check(band_id: int, *, guardian_id: int, now: datetime) -> None:
@@ -122,7 +122,13 @@ def reopen_check(band_id: int, *, guardian_id: int, now: datetime) -> None:
             .values(check_allowed=Band.check_tries + CHECK_TRIES_FOR_LIFE)
         )
         if opened.rowcount == 1:  # type: ignore[attr-defined]
-            _record(Deed.CHECK_REOPENED, f"guardian:{guardian_id}", f"band:{band_id}", band.elder_id, now)
+            trail.record(
+                Deed.CHECK_REOPENED,
+                actor=f"guardian:{guardian_id}",
+                subject=f"band:{band_id}",
+                at=now,
+                elder_id=band.elder_id,
+            )
 
 
 # ---- a code to the finder's phone
@@ -196,20 +202,13 @@ def _give(scan: Scan, elder_id: int, proof: Proof, level: Level, now: datetime, 
     grant.given_at = now
     db.session.flush()
     grants.keep_room(grant.band_id, now=now)
-    _record(Deed.GRANT_WON, "finder", f"grant:{grant.id}", elder_id, now, proof=proof.value, level=int(level))
+    grants.record(Deed.GRANT_WON, grant, actor="finder", at=now, proof=proof.value, level=int(level))
     wording = {Proof.CHECK_CODE: "card_opened", Proof.SMS_CODE: "finder_known"}[proof]
-    _tell(elder_id, f"{wording}:{grant.id}", wording, grant.band_id, now, phone=phone.masked() if phone else "")
+    news.tell_of(grant, wording, issuer=house().settings.issuer, at=now, phone=phone.masked() if phone else "")
     return token
 
 
-def _tell(elder_id: int, key: str, wording: str, band_id: int, now: datetime, **facts: str) -> None:
-    facts = house().settings.issuer | news(band_id, elder_id, now=now) | facts
-    family.owe(elder_id, key, wording=wording, facts=facts, at=now)
-
-
 def _record_try(scan: Scan, proof: Proof, elder_id: int | None, now: datetime) -> None:
-    _record(Deed.PROOF_TRIED, "finder", f"scan:{scan.id}", elder_id, now, proof=proof.value)
-
-
-def _record(deed: Deed, actor: str, subject: str, elder_id: int | None, now: datetime, **facts: int | str) -> None:
-    trail.record(deed, actor=actor, subject=subject, at=now, elder_id=elder_id, **facts)
+    trail.record(
+        Deed.PROOF_TRIED, actor="finder", subject=f"scan:{scan.id}", at=now, elder_id=elder_id, proof=proof.value
+    )

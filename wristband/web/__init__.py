@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 def open_doors(app: Flask, settings: Settings) -> None:
     """Attach what every answer shares, then each door these settings name."""
-    from wristband.web import errors, filters, forms, headers, hosts, language, pages, sessions
+    from wristband.web import errors, filters, forms, headers, hosts, language, pages, sessions, turnstile
     from wristband.web.finder import finder
     from wristband.web.guardian import family
     from wristband.web.health import health
     from wristband.web.officer import police
     from wristband.web.platform import platform
 
+    if "police" in settings.doors:
+        app.wsgi_app = turnstile.Turnstile(app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -50,6 +50,11 @@ def refused(page: str | Response, refusal: Refusal) -> Response:
     return response
 
 
+def answer_to(refusal: Refusal) -> Response:
+    """A page of its own for a refusal; for a machine, its problem document."""
+    return refused(_page(refusal.status, sentence(refusal)), refusal)
+
+
 def _way_back() -> str:
     """Where to go after signing in, query included: a band scanned by its family comes along in it."""
     asked = request.query_string.decode("latin-1")
@@ -72,7 +77,7 @@ def attach(app: Flask) -> None:
         elif isinstance(refusal, NotAllowed):
             # Another site's tap, a form without its token, a role that may not: somebody tries something.
             log.warning("turned_away", code=refusal.code, endpoint=request.endpoint)
-        return refused(_page(refusal.status, sentence(refusal)), refusal)
+        return answer_to(refusal)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
@@ -99,7 +104,7 @@ def attach(app: Flask) -> None:
 
 
 def _page(status: int, words: str) -> Response:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/platform/")):
         response = jsonify(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=words)
         response.content_type = "application/problem+json"
     else:

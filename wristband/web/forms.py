@@ -19,8 +19,8 @@ _ROW_ID = "[0-8]?[0-9]{1,18}"
 # The only fields that pages of ours send more than once.
 _SEVERAL = frozenset({"bands", "consents", "fields"})
 _MOST_FIELDS = 100
-# What a phone of today takes: refused where it is too much by the photograph's own rule, the form's words kept.
-_PICTURE_FORM_BYTES = 25_000_000
+# What a phone of today takes: refused where it is too much by the file's own rule, the form's words kept.
+_FILE_FORM_BYTES = 25_000_000
 # Beyond it whoever sends is cut off.
 _DRAINED_BYTES = 50_000_000
 _CHUNK_BYTES = 65_536
@@ -66,12 +66,12 @@ def network() -> str:
     return str(address)
 
 
-def with_picture(view: Callable[..., Any]) -> Callable[..., Any]:
-    """A view, its guard included, whose form may carry a photograph as it comes from a phone."""
+def with_file(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A view, its guard included, whose form may carry a photograph or a recording as it comes from a phone."""
 
     @wraps(view)
     def roomy(*args: Any, **kwargs: Any) -> Any:
-        request.max_content_length = _PICTURE_FORM_BYTES
+        request.max_content_length = _FILE_FORM_BYTES
         return view(*args, **kwargs)
 
     return roomy

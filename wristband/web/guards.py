@@ -48,6 +48,11 @@ def finder_tap(view: Callable[..., Any]) -> Callable[..., Any]:
     return _marked(guarded, "finder_tap")
 
 
+def signed(view: View) -> View:
+    """A machine that proves itself by what it sends: the view has that checked before it reads anything else."""
+    return _marked(view, "signed")  # type: ignore[return-value]
+
+
 def visitor(view: Callable[..., Any]) -> Callable[..., Any]:
     """Somebody not yet signed in at a door with a cookie; a POST needs the form's token."""
 

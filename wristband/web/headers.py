@@ -17,6 +17,7 @@ _POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
     "img-src": "'self'",
+    "media-src": "'none'",
     "object-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
@@ -25,9 +26,19 @@ _POLICY = {
 
 
 # The answers that carry a portrait inside the page, so that it has no address to be passed on; all of them forms'.
-_PICTURE_INSIDE = frozenset(
-    {"finder.enter_check_code", "finder.enter_phone_code", "finder.card", "police.take_urgent_look"}
-)
+_PICTURE_INSIDE = frozenset({"finder.enter_check_code", "finder.enter_phone_code", "finder.card", "police.break_glass"})
+# Where the family's voice may come from: inside a finder's card, as the portrait; a guardian's own address for it, and
+# what she has just recorded, before it is sent.
+_VOICE_FROM = {
+    "finder.enter_check_code": "data:",
+    "finder.enter_phone_code": "data:",
+    "finder.card": "data:",
+    "family.elder": "'self'",
+    "family.voice": "'self' blob:",
+    "family.keep_voice": "'self' blob:",
+}
+# The pages that may ask for the microphone.
+_RECORDS = frozenset({"family.voice", "family.keep_voice"})
 
 
 def style_hash(css: str) -> str:
@@ -36,15 +47,28 @@ def style_hash(css: str) -> str:
 
 
 def closed_policy(
-    style: str = "'self'", script: str = "'self'", connect: str = "'self'", picture: str = "'self'"
+    style: str = "'self'",
+    script: str = "'self'",
+    connect: str = "'self'",
+    picture: str = "'self'",
+    media: str = "'none'",
 ) -> str:
-    """The policy, with one style source in place of our own style sheets, scripts and pictures as said."""
-    policy = {**_POLICY, "style-src": style, "script-src": script, "connect-src": connect, "img-src": picture}
+    """The policy, with one style source in place of our own style sheets; scripts, pictures and sound as said."""
+    policy = {
+        **_POLICY,
+        "style-src": style,
+        "script-src": script,
+        "connect-src": connect,
+        "img-src": picture,
+        "media-src": media,
+    }
     return "; ".join(f"{directive} {value}" for directive, value in policy.items())
 
 
-PAGE_POLICY = closed_policy()
-_PICTURE_POLICY = closed_policy(picture="'self' data:")
+def _usual_policy() -> str:
+    endpoint = request.endpoint or ""
+    picture = "'self' data:" if endpoint in _PICTURE_INSIDE else "'self'"
+    return closed_policy(picture=picture, media=_VOICE_FROM.get(endpoint, "'none'"))
 
 
 def _names_its_content() -> bool:
@@ -56,12 +80,12 @@ def attach(app: Flask) -> None:
     @app.after_request
     def _headers(response: Response) -> Response:
         headers = response.headers
-        usual = _PICTURE_POLICY if request.endpoint in _PICTURE_INSIDE else PAGE_POLICY
-        headers.setdefault("Content-Security-Policy", g.get("content_security_policy", usual))
+        headers.setdefault("Content-Security-Policy", g.get("content_security_policy") or _usual_policy())
         headers.setdefault("X-Frame-Options", "DENY")  # for web views older than frame-ancestors
         headers.setdefault("Referrer-Policy", "no-referrer")
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(), microphone=(), payment=()")
+        microphone = "(self)" if request.endpoint in _RECORDS else "()"
+        headers.setdefault("Permissions-Policy", f"geolocation=(self), camera=(), microphone={microphone}, payment=()")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.is_secure:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request
+from werkzeug.datastructures import LanguageAccept
 
 from wristband.language import LANGUAGES, SOURCE, catalogue, say
 
@@ -13,9 +14,13 @@ from wristband.language import LANGUAGES, SOURCE, catalogue, say
 def current() -> str:
     """BCP 47 tag of this request's language."""
     if "language" not in g:
-        asked = request.args.get("lang")
-        g.language = asked if asked in LANGUAGES else _of_browser()
+        g.language = spoken(request.args.get("lang"), request.accept_languages)
     return str(g.language)
+
+
+def spoken(asked: str | None, accepted: LanguageAccept) -> str:
+    """BCP 47 tag of the language for who asks for this one by name, or whose browser takes these."""
+    return asked if asked in LANGUAGES else _of_browser(accepted)
 
 
 def chosen() -> str:
@@ -23,12 +28,12 @@ def chosen() -> str:
     return f"?lang={current()}" if "lang" in request.args else ""
 
 
-def _of_browser() -> str:
+def _of_browser(accepted: LanguageAccept) -> str:
     """The first language the browser asks for that we speak any kind of: zh-TW is answered in Chinese, not English."""
-    for tag, quality in request.accept_languages:
-        spoken = next((ours for ours in LANGUAGES if _primary(ours) == _primary(tag)), None)
-        if spoken and quality > 0:
-            return spoken
+    for tag, quality in accepted:
+        ours = next((ours for ours in LANGUAGES if _primary(ours) == _primary(tag)), None)
+        if ours and quality > 0:
+            return ours
     return SOURCE
 
 

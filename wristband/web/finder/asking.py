@@ -11,15 +11,16 @@ from wristband.errors import BadValue, NotFound
 from wristband.house import house
 from wristband.incidents import queries as incidents
 from wristband.incidents.rules import PlaceSource
-from wristband.outbox.queries import state_for_reach
 from wristband.scans import queries as scans
 from wristband.scans import stamps
-from wristband.scans.disclosure import FamilyReached, Progress, ReportMade
+from wristband.scans.disclosure import Progress, ReportMade
+from wristband.scans.reached import family_reached
 from wristband.services import reaching, reporting, scanning
 from wristband.stations.queries import find_station
 from wristband.values.position import Position
 from wristband.web.errors import sentence
 from wristband.web.finder import finder
+from wristband.web.finder.board import latest_board
 from wristband.web.guards import anyone, finder_tap
 from wristband.web.language import chosen, current
 
@@ -84,6 +85,7 @@ def _progress_page(scan: str, *, place_error: str | None = None, words: str = ""
         place_key=secrets.token_urlsafe(16),
         place_error=place_error,
         place_words=words,
+        board=latest_board(scan),
     )
 
 
@@ -92,18 +94,7 @@ def _progress(reference: str) -> Progress:
     if scan is None:
         raise NotFound("scans.unknown")
     reach = scans.find_reach(scan.id)
-    family = None
-    if reach is not None:
-        told = state_for_reach(reach.told_with)
-        family = FamilyReached(
-            at=reach.made_at,
-            of=told.of,
-            told=told.accepted,
-            failed=told.failed,
-            seen_at=reach.seen_at,
-            answered_at=reach.answered_at,
-            answer=reach.answer,
-        )
+    family = family_reached(reach) if reach else None
     sightings = incidents.list_sightings([scan.id])
     return Progress(
         recognised=reach is not None or scans.recognised(scan),
@@ -111,6 +102,7 @@ def _progress(reference: str) -> Progress:
         report=_report(scan.id),
         places=len(sightings),
         place_words=any(sighting.words_sealed for sighting in sightings),
+        drill=reach is not None and reach.drill,
     )
 
 

@@ -15,7 +15,7 @@ from wristband.services import approving, disclosing, verifying
 from wristband.values.code import CheckCode
 from wristband.values.phone import Phone
 from wristband.web.errors import refused, sentence
-from wristband.web.finder import finder
+from wristband.web.finder import finder, voices
 from wristband.web.forms import network
 from wristband.web.guards import anyone, finder_tap
 from wristband.web.language import current
@@ -122,14 +122,15 @@ def _shown(scan: str, token: str) -> Response:
         card=opened,
         traced=isinstance(opened, TracedCard),
         consented=isinstance(opened, ConsentedCard),
-        portrait=_data_address(opened),
+        portrait=_portrait_inside(opened),
+        voice=voices.inside(opened),
         age=_age(opened),
         now=clock.now(),
     )
     return _with_cookie(make_response(page), token)
 
 
-def _data_address(opened: Card) -> str:
+def _portrait_inside(opened: Card) -> str:
     """The portrait inside the page: it has no address that could be passed on or cached."""
     if isinstance(opened, TracedCard) or opened.portrait is None:
         return ""

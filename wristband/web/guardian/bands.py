@@ -20,6 +20,7 @@ from wristband.bands.rules import (
     BandForm,
     PrintKind,
     PrintStyle,
+    is_tried,
 )
 from wristband.elders.queries import get_elder, list_elders
 from wristband.errors import BadValue, NotFound, TooMany, Unavailable
@@ -59,6 +60,12 @@ def issue_band(elder_id: int) -> Response:
 @family.get("/bands/<int:band_id>")
 @guardian
 def band(band_id: int) -> str:
+    """One band; while it is tried, static/live.js asks again and again for the part that says whether it opened."""
+    if request.headers.get("X-Part") == "trial":
+        found = queries.get_band(band_id, guardian_id=g.account.guardian_id)
+        return render_template(
+            "guardian/trial_part.html", door="family", band=found, trying=is_tried(found.trial_at, now=clock.now())
+        )
     return _band_page(band_id)
 
 
@@ -192,6 +199,7 @@ def _band_page(band_id: int, *, style: PrintStyle | None = None, error: str = ""
         zpl_resolutions=RESOLUTIONS[PrintKind.ZPL],
         style=style,
         error=error,
+        trying=is_tried(found.trial_at, now=clock.now()),
     )
 
 

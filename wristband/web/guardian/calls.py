@@ -11,11 +11,13 @@ from wristband.errors import BadValue
 from wristband.incidents import queries as incidents
 from wristband.incidents.rules import SAFE
 from wristband.scans import queries as scans
+from wristband.scans.reached import family_reached
 from wristband.scans.rules import Answer
 from wristband.services import handling, reaching
 from wristband.stations import directions
 from wristband.stations import queries as stations
 from wristband.web.guardian import family
+from wristband.web.guardian.board import around
 from wristband.web.guards import guardian
 
 
@@ -34,10 +36,13 @@ def call(reach_id: int) -> str:
     places = _places(reach.elder_id, [reach.scan_id])
     hand_over = incidents.find_hand_over(reach.elder_id)
     handed_over_at = hand_over.used_at if hand_over else None
+    part = request.headers.get("X-Part") == "call"
     return render_template(
-        "guardian/call.html",
+        "guardian/call_part.html" if part else "guardian/call.html",
         door="family",
         reach=reach,
+        reached=family_reached(reach),
+        whereabouts=elders.consented(reach.elder_id, Purpose.WHEREABOUTS),
         elder=elder,
         answers=list(Answer),
         incident=reported[1] if reported else None,
@@ -46,6 +51,7 @@ def call(reach_id: int) -> str:
         handed_over_at=handed_over_at if handed_over_at and handed_over_at >= reach.made_at else None,
         places=places,
         place_links=_map_links(places),
+        **around(reach.scan_id),
     )
 
 
@@ -74,6 +80,7 @@ def incident(incident_id: int) -> str:
         station=stations.find_station(found.station_id),
         moves=incidents.list_moves(incident_id),
         safe=SAFE,
+        finders=[report.scan_id for report in incidents.list_reports(incident_id)],
         hand_over=hand_over,
         hand_over_action=url_for("family.hand_over_for_incident", incident_id=incident_id),
         handed_over_at=hand_over.used_at if hand_over and hand_over.incident_id == incident_id else None,

@@ -9,6 +9,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from wristband import clock
 from wristband.elders import queries
+from wristband.elders.readiness import confirmation
 from wristband.elders.rules import RELATIONS, Particulars, Purpose
 from wristband.errors import BadFields, BadValue, Conflict, NotAllowed, NotFound, Refusal, TooMany
 from wristband.services import editing, family_circle
@@ -181,7 +182,10 @@ def _circle_page(
         door="family",
         elder=elder,
         me=me,
-        contacts=[(contact, Phone(contact.address)) for contact in queries.list_contacts(elder_id)],
+        contacts=[
+            (contact, Phone(contact.address), confirmation(contact.confirmed_at, now=clock.now()))
+            for contact in queries.list_contacts(elder_id)
+        ],
         guardians=queries.list_guardians(elder_id),
         relations=RELATIONS,
         invitations=[(invitation, Phone(invitation.phone or "")) for invitation in invitations],

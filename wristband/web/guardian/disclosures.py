@@ -12,10 +12,11 @@ from wristband.accounts.queries import stations_of_officers
 from wristband.audit import accesses
 from wristband.audit.accesses import CHANGES, Access
 from wristband.bands.rules import REPRINT_WORDS, Reprint
-from wristband.elders.queries import get_elder
+from wristband.elders.queries import find_voice, get_elder
 from wristband.errors import BadValue, Conflict, NotAllowed
+from wristband.incidents.rules import REASON_WORDS, Reason
 from wristband.scans import queries as scans
-from wristband.scans.levels import FIELD_WORDS, REASON_WORDS, SHOWN, Field, Level, Reason
+from wristband.scans.levels import FIELD_WORDS, SHOWN, Field, Level
 from wristband.services import approving, verifying
 from wristband.values.phone import Phone
 from wristband.web.errors import refused, sentence
@@ -126,8 +127,8 @@ _DEEDS = {
     "approval.given": _("同意给扫手环的人看"),
     "approval.mistyped": _("输错了两位数，请求已关上"),
     "grant.ended": _("拒绝或收回"),
-    "emergency.justified": _("复核了紧急查阅：合理"),
-    "emergency.unjustified": _("复核了紧急查阅：不合理"),
+    "break_glass.justified": _("复核了紧急查阅：合理"),
+    "break_glass.unjustified": _("复核了紧急查阅：不合理"),
     "family.looked_up": _("为绑定手环查了您家登记的老人，看了姓名"),
     "band.printed": _("打印了手环"),
 }
@@ -140,7 +141,7 @@ def _what(look: Access) -> str:
     fields = gettext("、").join(gettext(words) for field, words in FIELD_WORDS.items() if field.value in look.fields)
     if words := CHANGES.get(look.deed):
         return gettext("%(change)s：%(fields)s", change=gettext(words), fields=fields) if fields else gettext(words)
-    if look.subject_kind == "emergency":
+    if look.subject_kind == "break_glass":
         return gettext("紧急查阅，看了%(fields)s", fields=fields)
     return gettext("看了%(fields)s", fields=fields) if fields else gettext("看了老人的资料")
 
@@ -162,7 +163,8 @@ def _ask_page(grant_id: int, *, error: str = "", ticked: set[Field] | None = Non
     me = g.account.guardian_id
     grant = scans.get_grant(grant_id, guardian_id=me)
     now = clock.now()
-    offered = [field for field in Field if field in SHOWN[Level.CONSENTED]]
+    missing = set() if find_voice(grant.elder_id) else {Field.VOICE}
+    offered = [field for field in Field if field in SHOWN[Level.CONSENTED] - missing]
     return render_template(
         "guardian/ask.html",
         door="family",

@@ -11,7 +11,9 @@ from wristband import clock
 from wristband.audit import queries as audit
 from wristband.bands import queries as bands
 from wristband.elders import photos, queries
+from wristband.elders.readiness import confirmation, lacking, ready_points
 from wristband.elders.rules import (
+    ASKED_LATER,
     CONSENT_TEXTS,
     NAME_MAX,
     RELATIONS,
@@ -20,16 +22,18 @@ from wristband.elders.rules import (
     Purpose,
     clean_text,
 )
+from wristband.elders.standing import gather
 from wristband.errors import BadFields, BadValue, Refusal, TooMany, Unavailable
 from wristband.house import house
 from wristband.incidents import queries as incidents
 from wristband.incidents.rules import SAFE
 from wristband.scans import queries as scans
+from wristband.scans.drills import list_running
 from wristband.services import registration
 from wristband.stations import queries as stations
 from wristband.values.phone import Phone
 from wristband.web.errors import refused, sentence
-from wristband.web.forms import find_id, with_picture
+from wristband.web.forms import find_id, with_file
 from wristband.web.guardian import family
 from wristband.web.guards import guardian
 from wristband.web.language import gettext
@@ -47,10 +51,13 @@ _TEXTS = ("guardian_name", "name", "relation", "called", "sex", "birth_year", "a
 def home() -> str:
     """Who calls for help, my elders, and what came before."""
     elders = queries.list_elders(guardian_id=g.account.guardian_id)
+    facts = gather([elder.id for elder in elders])
     return render_template(
         "guardian/home.html",
         door="family",
         elders=elders,
+        lacking={elder.id: len(lacking(ready_points(facts[elder.id], now=clock.now()))) for elder in elders},
+        drills=list_running(guardian_id=g.account.guardian_id, now=clock.now()),
         names={elder.id: elder.called or elder.name for elder in elders},
         erasures=queries.list_erasures(guardian_id=g.account.guardian_id),
         invitations=queries.list_invitations_to(g.account.guardian_id, now=clock.now()),
@@ -70,7 +77,7 @@ def new_elder() -> str:
 
 
 @family.post("/elders/new")
-@with_picture
+@with_file
 @guardian
 def register_elder() -> Response:
     """Register, or come back with everything that was typed, the photograph included, and every fault named."""
@@ -118,7 +125,11 @@ def elder(elder_id: int) -> str:
         relation=queries.get_guardianship(elder_id, guardian_id=me).relation,
         relations=RELATIONS,
         portrait=queries.find_portrait(elder_id),
-        contacts=[(Phone(contact.address), contact.confirmed_at) for contact in queries.list_contacts(elder_id)],
+        voice=queries.find_voice(elder_id),
+        contacts=[
+            (Phone(contact.address), confirmation(contact.confirmed_at, now=clock.now()), contact.confirmed_at)
+            for contact in queries.list_contacts(elder_id)
+        ],
         consents=queries.consent_states(elder_id),
         erasure=queries.find_erasure(elder_id),
         station=stations.find_station(found.station_id),
@@ -137,7 +148,7 @@ def portrait(elder_id: int) -> str:
 
 
 @family.post("/elders/<int:elder_id>/portrait")
-@with_picture
+@with_file
 @guardian
 def change_portrait(elder_id: int) -> Response:
     """A new photograph, or the same with the square moved."""
@@ -218,7 +229,7 @@ def _form(texts: dict[str, str], ticked: set[str], errors: dict[str, Refusal], *
         told=told,
         errors={name: sentence(refusal) for name, refusal in errors.items()},
         relations_shown=[(relation, gettext(words)) for relation, words in RELATIONS.items()],
-        consent_texts=CONSENT_TEXTS,
+        consent_texts={purpose: text for purpose, text in CONSENT_TEXTS.items() if purpose not in ASKED_LATER},
         required=REQUIRED,
         stations=stations.list_names(),
         key=texts.get("key") or secrets.token_urlsafe(16),

@@ -24,6 +24,7 @@ from wristband.bands.rules import (
     Reprint,
 )
 from wristband.clock import ZONE
+from wristband.elders import opened
 from wristband.elders.queries import list_elders
 from wristband.errors import BadValue, Conflict, Refusal, TooMany, Unavailable
 from wristband.services import binding, printing, scanning
@@ -33,7 +34,7 @@ from wristband.web.errors import refused, sentence
 from wristband.web.forms import find_id
 from wristband.web.guards import officer
 from wristband.web.language import gettext
-from wristband.web.officer import police
+from wristband.web.officer import police, shown
 from wristband.web.symbols import sheet_svg
 
 # What is printed holds faces and check codes: it stays off the disk unless it is larger than any usual print.
@@ -254,6 +255,6 @@ def _choice_page(proved: _Proved, *, error: str = "") -> str:
         "officer/bind_elder.html",
         door="police",
         code=proved["code"],
-        elders=[(elder.id, elder.name) for elder in elders],
+        elders=[(elder.id, shown.readable(opened.text(elder, "name"))) for elder in elders],
         error=error,
     )

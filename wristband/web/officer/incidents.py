@@ -21,6 +21,7 @@ from wristband.web.errors import refused, sentence
 from wristband.web.guards import officer
 from wristband.web.language import gettext
 from wristband.web.officer import police, shown
+from wristband.web.officer.board import boards
 from wristband.web.officer.reasons import reason_of, reasons_shown
 
 _TOLD = (BadValue, Conflict, NotAllowed, TooMany)
@@ -129,6 +130,7 @@ def _page(incident_id: int, *, revealed: Revealed | None = None, **told: str) ->
         colour=clock_colour(opened_at=found.opened_at, accepted_at=found.accepted_at, now=now),
         minutes=int((now - found.opened_at).total_seconds() // 60),
         told=told,
+        boards=boards(incident_id),
         **_where(incident_id, found.station_id),
     )
     return refused(page, shut) if isinstance(shut, TooMany) else make_response(page)

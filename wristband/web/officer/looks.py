@@ -1,4 +1,4 @@
-"""Urgent looks: a whole record without an incident, told to the family, and judged afterwards by somebody else."""
+"""Break-glass looks: a whole record without an incident, told to the family, and judged afterwards by somebody else."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from wristband import clock
 from wristband.accounts.rules import Act, reviews_district
 from wristband.errors import BadValue, Conflict, NotAllowed, NotFound, TooMany
 from wristband.incidents import queries
-from wristband.incidents.rules import Verdict
-from wristband.scans.levels import REASON_WORDS
+from wristband.incidents.rules import REASON_WORDS, Verdict
 from wristband.services import looking
 from wristband.values.code import BandCode
 from wristband.web.errors import refused, sentence
@@ -22,13 +21,13 @@ from wristband.web.officer.reasons import reason_of, reasons_shown
 
 @police.get("/look")
 @officer(Act.BREAK_GLASS)
-def urgent_look() -> str:
+def break_glass_form() -> str:
     return _form()
 
 
 @police.post("/look")
 @officer(Act.BREAK_GLASS)
-def take_urgent_look() -> Response:
+def break_glass() -> Response:
     """The record, in this answer alone."""
     typed, words, reason = request.form.get("code", "")[:40], request.form.get("words", ""), reason_of(request.form)
     now = clock.now()
@@ -92,6 +91,7 @@ def _list(*, error: str = "", at: int = 0, words: str = "") -> str:
         looks=waiting,
         hours={look.id: int((now - look.at).total_seconds() // 3600) for look in waiting},
         reason_words=REASON_WORDS,
+        readable=shown.readable,
         error=error,
         at=at,
         words_typed=words,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wristband.scans.levels import REASON_WORDS, Reason
+from wristband.incidents.rules import REASON_WORDS, Reason
 from wristband.web.language import gettext
 
 
