@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from tests.photographs import encoded, portrait
 from tests.world import DAUGHTER_PHONE, ELDER, PASSWORD, SON_PHONE, World, last_body, new_reference
 from wristband import data_keys
-from wristband.accounts.rules import Door
+from wristband.accounts.models import QuietContact
+from wristband.accounts.rules import Door, QuietKind
 from wristband.bands.rules import BandEnd, BandForm, PrintStyle
 from wristband.data_keys import DataKey
 from wristband.db import db, new_id, transaction
@@ -26,16 +27,21 @@ from wristband.incidents.rules import Disposition, IncidentState, PlaceSource, R
 from wristband.scans.rules import Answer
 from wristband.sealing import box
 from wristband.services import (
+    escalating,
     handing_over,
     handling,
     issuing,
     looking,
+    posting,
     printing,
     reaching,
+    receiving,
     registration,
     reporting,
     signing_in,
 )
+from wristband.services.posting import Said
+from wristband.values.arrival import Arrival, ArrivalState
 from wristband.values.code import BandCode
 from wristband.values.phone import Phone
 from wristband.values.position import Position
@@ -43,6 +49,9 @@ from wristband.values.position import Position
 FINDERS_WORDS = "影剧院后门，撑红色雨伞"
 OFFICERS_WORDS = "已由同事送回示例小区"
 BREAK_GLASS_WORDS = "独自坐在示例公园，说不出住哪里"
+BOARD_WORDS = "我们坐在示例药店门口"
+FINDERS_NUMBER = "+8613800138011"
+MAILBOX = "daughter@family.example"
 PLACE = Position(24.7312345, 118.1598765)
 
 
@@ -105,6 +114,7 @@ def whole_journey(world: World) -> Lived:
     printed, _ = printing.as_page(band_id, PrintStyle(), guardian_id=world.daughter_id, now=now)
     assert printed.check_code
     reference = new_reference()
+    _keep_mailbox(world, now)
     _found(world, reference, printed.code.serial, now)
     issuing.end(band_id, BandEnd.LOST, guardian_id=world.daughter_id, now=now)
     signing_in.sign_out(family, Door.FAMILY, now=now)
@@ -117,6 +127,9 @@ def whole_journey(world: World) -> Lived:
             "guardian's phone": DAUGHTER_PHONE.removeprefix("+86"),
             "second phone": SON_PHONE.removeprefix("+86"),
             "finder's words": FINDERS_WORDS,
+            "finder's words on the board": BOARD_WORDS,
+            "finder's number": FINDERS_NUMBER.removeprefix("+86"),
+            "mailbox": MAILBOX,
             "latitude": str(PLACE.latitude),
             "longitude": str(PLACE.longitude),
             "officer's words": OFFICERS_WORDS,
@@ -146,10 +159,29 @@ def _registered(world: World, jpeg: bytes, now: datetime) -> int:
     )
 
 
+def _keep_mailbox(world: World, now: datetime) -> None:
+    with transaction():
+        db.session.add(
+            QuietContact(
+                guardian_id=world.daughter_id,
+                kind=QuietKind.MAIL,
+                address=MAILBOX,
+                address_index=box().blind(MAILBOX, place="quiet_contact.address"),
+                added_at=now,
+                confirmed_at=now,
+            )
+        )
+
+
 def _found(world: World, reference: str, serial: str, now: datetime) -> None:
     reach = reaching.tell_family(reference, serial, language="en", low_trust=False, now=now)
     assert reach
+    escalating.take_due(now + timedelta(minutes=6))
     reaching.see(reach.id, guardian_id=world.daughter_id, now=now)
+    posting.post_as_finder(reference, "a-key-of-this-post", Said(words=BOARD_WORDS), now=now)
+    posting.read_as_guardian(reach.scan_id, 1, guardian_id=world.daughter_id, now=now)
+    posting.leave_number(reference, Phone(FINDERS_NUMBER), now=now)
+    receiving.receive("voice", [Arrival("a-call", ArrivalState.PICKED_UP, now)], now=now)
     reaching.answer(reach.id, Answer.COMING, guardian_id=world.daughter_id, now=now)
     number = reporting.report(reference, serial, language="en", low_trust=False, now=now)
     reporting.add_place(

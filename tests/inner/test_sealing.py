@@ -28,6 +28,7 @@ from wristband.sealing import SealBroken, box, sealed
 # Every column that could hold a person's words, face or place must be sealed (its attribute ends in _sealed), or be
 # one of these.
 KEYED = {
+    "board_post.key",
     "band.check_code_hash",
     "band.key",
     "challenge.code_hash",
@@ -40,6 +41,7 @@ KEYED = {
     "hand_over.code_hash",
     "invitation.phone_index",
     "message.recipient_index",
+    "quiet_contact.address_index",
     "scan.reference_hash",
     "sighting.key",
     "sign_in.reference_hash",
@@ -48,6 +50,20 @@ KEYED = {
 A_WORD_OF_OURS = "one of a few words of the programme's own"
 PUBLIC = "a public fact about a police station"
 IN_THE_CLEAR = {
+    "arrival.code": "the provider's word for what happened",
+    "arrival.gateway": A_WORD_OF_OURS,
+    "arrival.reference": "the gateway's own number",
+    "arrival.state": A_WORD_OF_OURS,
+    "board_post.photo": A_WORD_OF_OURS,
+    "board_post.phrase": A_WORD_OF_OURS,
+    "board_post.side": A_WORD_OF_OURS,
+    "board_read.side": A_WORD_OF_OURS,
+    "masked_call.reference": "the gateway's own number",
+    "quiet_contact.kind": A_WORD_OF_OURS,
+    "step.kind": A_WORD_OF_OURS,
+    "step.state": A_WORD_OF_OURS,
+    "voice.seconds": "how long it is",
+    "voice.sha256": "digest of a recording of which we keep no copy in the clear",
     "audit_checkpoint.line": "a count, a digest and a signature",
     "audit_row.deed": A_WORD_OF_OURS,
     "audit_row.actor": "a kind and an id",
@@ -122,8 +138,17 @@ IN_THE_CLEAR = {
     "station.licence": PUBLIC,
 }
 # What the journey leaves empty: no worker runs, no stock is made in advance, no finder asks to see more, no family
-# invites or leaves.
-NOT_ON_THIS_JOURNEY = {"audit_checkpoint", "batch", "delivery", "erasure", "grant", "invitation"}
+# invites or leaves, nobody records a voice, no provider lends a number.
+NOT_ON_THIS_JOURNEY = {
+    "audit_checkpoint",
+    "batch",
+    "delivery",
+    "erasure",
+    "grant",
+    "invitation",
+    "masked_call",
+    "voice",
+}
 
 
 # ---- a model's sealed attributes

@@ -22,6 +22,7 @@ def reached(
         of=of,
         told=told,
         failed=failed,
+        seen=int(seen),
         seen_at=AT if seen else None,
         answered_at=AT if answered else None,
         answer=Answer.COMING if answered else None,
@@ -30,15 +31,30 @@ def reached(
 
 def test_a_page_has_the_fields_of_its_level_and_no_others() -> None:
     assert [field.name for field in fields(ScanPage)] == ["scan", "stamp", "band", "code_tail"]
-    assert [field.name for field in fields(Progress)] == ["recognised", "family", "report", "places", "place_words"]
+    assert [field.name for field in fields(Progress)] == [
+        "recognised",
+        "family",
+        "report",
+        "places",
+        "place_words",
+        "drill",
+        "last",
+        "added",
+    ]
     assert [field.name for field in fields(FamilyReached)] == [
         "at",
         "of",
         "told",
         "failed",
+        "seen",
         "seen_at",
         "answered_at",
         "answer",
+        "calls",
+        "desk_at",
+        "taken_at",
+        "next_at",
+        "next_kind",
     ]
     assert [field.name for field in fields(ReportMade)] == [
         "number",

@@ -28,7 +28,7 @@ from wristband.scans.models import Reach
 from wristband.scans.queries import find_reach_of
 from wristband.scans.reached import family_reached
 from wristband.scans.rules import Answer
-from wristband.services import escalating, family_circle, reaching, reporting, standing_in
+from wristband.services import escalating, family_circle, handing_over, reaching, reporting, standing_in
 from wristband.values.arrival import Arrival, ArrivalState
 
 SECOND = timedelta(seconds=1)
@@ -164,6 +164,17 @@ def test_an_answer_to_one_of_many_who_tapped_at_once_ends_it_for_the_messages_th
     run(now, now + 6 * MINUTE)
     shared = [message for message in calls() if message.reach_id == riding[0].told_with]
     assert shared == []
+
+
+def test_once_the_incident_is_closed_or_the_elder_handed_over_nobody_is_called(world: World, now: datetime) -> None:
+    closed, handed = met(world, now), met(world, now + SECOND)
+    reporting.report(closed, world.her.serial, language="zh-CN", low_trust=False, now=now)
+    code = handing_over.make_for_call(reach_of(handed).id, guardian_id=world.daughter_id, now=now + 2 * SECOND)
+    handing_over.enter(handed, code.digits, now=now + 3 * SECOND)
+    assert db.session.scalars(sa.select(Incident)).one().closed_at
+    run(now + 4 * SECOND, now + 6 * MINUTE)
+    assert called() == []
+    assert duty.list_unanswered(station_id=world.station_id) == []
 
 
 # ---- the desk stands in

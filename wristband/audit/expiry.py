@@ -17,10 +17,11 @@ from wristband.board.models import FinderNumber, MaskedCall, Post
 from wristband.board.rules import OPEN_FOR, PhotoState
 from wristband.elders.erasing import nobodys_index
 from wristband.elders.models import Guardianship, Invitation, Photo
-from wristband.incidents.models import HandOver, Incident, IncidentMove, Report, Sighting
+from wristband.incidents.models import HandOver, Incident, IncidentMove, Note, PhoneReport, Report, Sighting
 from wristband.limits import SpentBudget
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
+from wristband.reports.models import Pickup, Rating, Supplement
 from wristband.scans.models import Challenge, Grant, Reach, Scan
 from wristband.sealing import EMPTIED
 
@@ -127,6 +128,24 @@ STEPS: dict[Kept, Step] = {
     Kept.FINDERS_NUMBERS: Step(
         FinderNumber, lambda cutoff: FinderNumber.scan_id.in_(sa.select(Scan.id).where(_encounter_over(cutoff)))
     ),
+    Kept.SUPPLEMENTS: Step(
+        Supplement,
+        lambda cutoff: sa.or_(
+            sa.and_(Supplement.at <= cutoff, _settled(Supplement.scan_id, cutoff)), Supplement.dropped.is_(True)
+        ),
+    ),
+    Kept.PICKUPS: Step(
+        Pickup,
+        lambda cutoff: sa.and_(
+            Pickup.words_sealed.is_not(None), Pickup.asked_at <= cutoff, _settled(Pickup.scan_id, cutoff)
+        ),
+        {"words_sealed": None},
+    ),
+    Kept.RATINGS: Step(
+        Rating,
+        lambda cutoff: sa.and_(Rating.words_sealed.is_not(None), Rating.day <= cutoff),
+        {"words_sealed": None},
+    ),
     Kept.MASKED_CALLS: Step(MaskedCall, lambda cutoff: MaskedCall.ends_at <= cutoff),
     Kept.MESSAGES: Step(
         Message,
@@ -135,7 +154,12 @@ STEPS: dict[Kept, Step] = {
             Message.owed_at <= cutoff,
             _message_settled(cutoff),
         ),
-        {"recipient_sealed": EMPTIED, "recipient_index": nobodys_index(Message.id), "body_sealed": None},
+        {
+            "recipient_sealed": EMPTIED,
+            "recipient_index": nobodys_index(Message.id),
+            "body_sealed": None,
+            "facts_sealed": None,
+        },
     ),
     Kept.STEPS: Step(
         IncidentMove,
@@ -143,6 +167,20 @@ STEPS: dict[Kept, Step] = {
             IncidentMove.words_sealed.is_not(None), IncidentMove.incident_id.in_(_closed_before(cutoff))
         ),
         {"words_sealed": None},
+    ),
+    Kept.NOTES: Step(
+        Note,
+        lambda cutoff: sa.and_(Note.words_sealed.is_not(None), Note.incident_id.in_(_closed_before(cutoff))),
+        {"words_sealed": None},
+    ),
+    Kept.CALLERS_PHONES: Step(
+        PhoneReport,
+        lambda cutoff: sa.and_(
+            PhoneReport.phone_sealed.is_not(None),
+            PhoneReport.made_at <= cutoff,
+            _settled(PhoneReport.scan_id, cutoff),
+        ),
+        {"phone_sealed": None},
     ),
     Kept.INVITATIONS: Step(
         Invitation,

@@ -17,9 +17,14 @@ class Kept(StrEnum):
     PLACES = "places"
     BOARD_POSTS = "board_posts"
     FINDERS_NUMBERS = "finders_numbers"
+    SUPPLEMENTS = "supplements"
+    PICKUPS = "pickups"
+    RATINGS = "ratings"
     MASKED_CALLS = "masked_calls"
     MESSAGES = "messages"
     STEPS = "steps"
+    NOTES = "notes"
+    CALLERS_PHONES = "callers_phones"
     INVITATIONS = "invitations"
     HAND_OVER_CODES = "hand_over_codes"
     ENDED_GRANTS = "ended_grants"
@@ -80,9 +85,16 @@ RETENTION: dict[Kept, Line] = {
     Kept.FINDERS_NUMBERS: Line(
         "发现人留给家人打的电话", "警情办结、老人交接或满七天", timedelta(0), ("finder_number.phone",)
     ),
+    Kept.SUPPLEMENTS: Line("补充给警方的话和照片", _CLOSED, timedelta(days=30), ("supplement.words",)),
+    Kept.PICKUPS: Line("发现人说老人在哪里等", _CLOSED, timedelta(days=30), ("pickup.words",)),
+    Kept.RATINGS: Line("发现人事后的感受，不记是谁", "写下的那一天", timedelta(days=180), ("rating.words",)),
     Kept.MASKED_CALLS: Line("不露号码的通话", "借来的号码到期", timedelta(days=30), ("masked_call.number",)),
-    Kept.MESSAGES: Line("短信的内容和收信号码", _CLOSED, timedelta(days=30), ("message.recipient", "message.body")),
+    Kept.MESSAGES: Line(
+        "消息的内容和收信地址", _CLOSED, timedelta(days=30), ("message.recipient", "message.body", "message.facts")
+    ),
     Kept.STEPS: Line("民警写下的处理经过", "警情办结", timedelta(days=180), ("incident_move.words",)),
+    Kept.NOTES: Line("民警记下的备注", "警情办结", timedelta(days=180), ("incident_note.words",)),
+    Kept.CALLERS_PHONES: Line("拨 110 的人留下的号码", "警情办结", timedelta(days=30), ("phone_report.phone",)),
     Kept.INVITATIONS: Line("邀请家人用的号码", "邀请结束或过期", timedelta(days=30), ("invitation.phone",)),
     Kept.HAND_OVER_CODES: Line("交接码的摘要", "交接码过期", timedelta(days=1)),
     Kept.ENDED_GRANTS: Line("给扫码人看资料的许可", "许可结束", timedelta(days=30)),

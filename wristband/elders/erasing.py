@@ -23,9 +23,19 @@ from wristband.elders.models import Consent, Contact, Elder, Erasure, Guardiansh
 from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.rules import ElderState, Purpose
 from wristband.elders.voices import VOICE_PLACE
-from wristband.incidents.models import BreakGlassLook, HandOver, Incident, IncidentMove, Report, Sighting
+from wristband.incidents.models import (
+    BreakGlassLook,
+    HandOver,
+    Incident,
+    IncidentMove,
+    Note,
+    PhoneReport,
+    Report,
+    Sighting,
+)
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
+from wristband.reports.models import Pickup, Supplement
 from wristband.scans.levels import GrantState, Proof
 from wristband.scans.models import Grant, Reach, Scan
 from wristband.scans.rules import STAMP_LASTS
@@ -125,6 +135,7 @@ def destroy_late_scan_keys(*, limit: int, now: datetime) -> int:
 def _destroy_scan_keys(scans: sa.Select[Any], now: datetime) -> int:
     over = list(db.session.scalars(scans.where(Scan.opened_at <= now - _SCAN_IS_OVER)))
     _change(Sighting, Sighting.scan_id.in_(over), place_sealed=None, words_sealed=None)
+    _empty_reports(over)
     data_keys.destroy(*over, now=now)
     return len(over)
 
@@ -184,7 +195,10 @@ def _empty_past(elder_id: int, incidents: list[int], scans: list[int], now: date
     _change(Grant, Grant.elder_id == elder_id, phone_sealed=None, phone_index=None)
     _change(Sighting, Sighting.scan_id.in_(scans), place_sealed=None, words_sealed=None)
     _empty_boards(scans)
+    _empty_reports(scans)
     _change(IncidentMove, IncidentMove.incident_id.in_(incidents), words_sealed=None)
+    _change(Note, Note.incident_id.in_(incidents), words_sealed=None)
+    _change(PhoneReport, PhoneReport.scan_id.in_(scans), phone_sealed=None)
     _change(BreakGlassLook, BreakGlassLook.elder_id == elder_id, words_sealed=EMPTIED, review_sealed=None)
     _change(HandOver, _open_of(HandOver, elder_id, "closed_at"), closed_at=now)
     _change(HandOver, HandOver.elder_id == elder_id, code_hash=None)
@@ -196,6 +210,7 @@ def _empty_past(elder_id: int, incidents: list[int], scans: list[int], now: date
         recipient_sealed=EMPTIED,
         recipient_index=nobodys_index(Message.id),
         body_sealed=None,
+        facts_sealed=None,
     )
 
 
@@ -205,6 +220,12 @@ def _empty_boards(scans: list[int]) -> None:
     _change(MaskedCall, MaskedCall.scan_id.in_(scans), number_sealed=None)
     db.session.execute(sa.delete(Post).where(Post.scan_id.in_(scans), Post.photo.is_(None)))
     _change(Post, Post.scan_id.in_(scans), words_sealed=None, phrase=None, photo=PhotoState.DROPPED)
+
+
+def _empty_reports(scans: list[int]) -> None:
+    """What finders added goes with its words; a photograph's row waits, empty, until the purge has taken the file."""
+    _change(Supplement, Supplement.scan_id.in_(scans), words_sealed=None, dropped=True)
+    _change(Pickup, Pickup.scan_id.in_(scans), words_sealed=None)
 
 
 def _open_of(model: Any, elder_id: int, ended: str) -> sa.ColumnElement[bool]:

@@ -14,11 +14,12 @@ from wristband.bands.models import Band
 from wristband.clock import ZONE
 from wristband.db import db, insert, new_id, transaction
 from wristband.elders.models import Contact
+from wristband.elders.queries import get_elder_for_service
 from wristband.errors import Refusal, TooMany
 from wristband.house import house
 from wristband.incidents.models import DutyCall
 from wristband.incidents.openings import station_for
-from wristband.incidents.queries import find_open_incident
+from wristband.incidents.queries import find_hand_over, find_open_incident, find_report
 from wristband.language import SOURCE
 from wristband.outbox import family, queue, steps
 from wristband.outbox.escalation import CALL_LASTS, CALLS_A_NUMBER, StepKind
@@ -66,12 +67,22 @@ def _take(step_id: int, now: datetime) -> None:
         if step is None:
             return
         reach = db.session.get(Reach, step.reach_id)
-        if reach is None or is_answered(reach.told_with):
+        if reach is None or is_answered(reach.told_with) or _is_over(reach):
             steps.drop(step)
         elif step.kind is StepKind.CALL:
             _telephone(step, reach, now)
         elif not reach.drill:
             _call_desk(reach, now)
+
+
+def _is_over(reach: Reach) -> bool:
+    """Whether nobody need be reached any more: the elder was handed over, the incident closed, the record erased."""
+    if get_elder_for_service(reach.elder_id).erased_at is not None:
+        return True
+    reported = find_report(reach.scan_id)
+    hand_over = find_hand_over(reach.elder_id)
+    closed = reported is not None and reported[1].closed_at is not None
+    return closed or bool(hand_over and hand_over.used_at and hand_over.used_at >= reach.made_at)
 
 
 def _telephone(step: Step, reach: Reach, now: datetime) -> None:
