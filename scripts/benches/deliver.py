@@ -3,7 +3,7 @@
 Real parts: a database server (PostgreSQL, or SQLite with --engine sqlite), `wristband deliver` as a process, and a
 gateway beside it that takes each key once and notes when. The three figures:
 
-    latency     messages owed one by one, --rate a second for --seconds: from commit until the gateway has read it
+    latency     messages owed five to a commit, --rate a second for --seconds: from commit until the gateway has read it
     backlog     --messages owed before the worker starts: how many a second it hands over
     killed      the same backlog, the worker killed with SIGKILL every two seconds: all arrive, each has one effect
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -27,6 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -37,7 +39,9 @@ from tests import postgres  # noqa: E402
 
 COMMAND = str(Path(sys.executable).with_name("wristband"))
 SOME_PHONES = 500
-ELDERS = 2000
+ELDERS = 500
+A_TAP = 5
+"""What a finder's tap owes a family: two telephones, and what its guardians have besides."""
 LEASE_S = 5
 BATCH = 200
 
@@ -128,6 +132,9 @@ def worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
     )
 
 
+_numbers = itertools.count()
+
+
 def owe(count: int, *, at_once: int) -> dict[str, float]:
     """Owe `count` messages, `at_once` to a commit; when each was committed, by its idempotency key."""
     from wristband import clock
@@ -139,7 +146,8 @@ def owe(count: int, *, at_once: int) -> dict[str, float]:
     for start in range(0, count, at_once):
         ids = []
         with transaction():
-            for number in range(start, min(start + at_once, count)):
+            # To another elder each time: what is said to one address is said one after the other.
+            for number in islice(_numbers, min(at_once, count - start)):
                 ids.append(
                     enqueue(
                         key=f"bench:{time.monotonic_ns()}:{number}",
@@ -158,13 +166,13 @@ def owe(count: int, *, at_once: int) -> dict[str, float]:
 
 
 def owe_steadily(rate: float, seconds: float) -> dict[str, float]:
-    """One message a commit, `rate` a second: a schedule, so that a slow commit is not waited for twice."""
+    """A_TAP messages a commit, `rate` messages a second: a schedule, so that a slow commit is not waited for twice."""
     owed: dict[str, float] = {}
     began = time.monotonic()
-    for number in range(int(rate * seconds)):
-        time.sleep(max(0.0, began + number / rate - time.monotonic()))
-        owed.update(owe(1, at_once=1))
-    print(f"  owed {len(owed) / (time.monotonic() - began):.0f} a second")
+    for number in range(int(rate * seconds / A_TAP)):
+        time.sleep(max(0.0, began + number * A_TAP / rate - time.monotonic()))
+        owed.update(owe(A_TAP, at_once=A_TAP))
+    print(f"  owed {len(owed) / (time.monotonic() - began):.0f} a second, {A_TAP} to a commit")
     return owed
 
 
@@ -175,7 +183,7 @@ def latency(hand: Gateway, environment: dict[str, str], rate: float, seconds: fl
     print(f"latency: {rate:.0f} messages a second for {seconds:.0f} s, one worker")
     process = worker(environment)
     try:
-        warm = owe(50, at_once=1)
+        warm = owe(ELDERS, at_once=50)  # every elder has a data key by then, as registered ones do
         hand.wait_for(len(warm), seconds=30)
         owed = owe_steadily(rate, seconds)
         hand.wait_for(len(warm) + len(owed), seconds=60)

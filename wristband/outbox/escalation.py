@@ -37,6 +37,9 @@ CALL_LASTS = timedelta(minutes=15)
 CALLS_A_NUMBER = Budget("call.number", burst=5, every_s=720, fails=Fails.OPEN, refusal="scans.taps_spent")
 """As providers allow: five an hour to one telephone, whichever elders it stands by."""
 
+CALLS_A_STRANGER = Budget("call.stranger", burst=3, every_s=86_400, fails=Fails.OPEN, refusal="scans.taps_spent")
+"""To one that a guardian typed in and nobody confirmed: three within a day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -47,13 +50,13 @@ class Planned:
     contact_id: int | None = None
 
 
-def plan(times: Escalation, contact_ids: Sequence[int], *, began_at: datetime) -> list[Planned]:
+def plan(times: Escalation, contact_ids: Sequence[int], *, began_at: datetime, with_desk: bool = True) -> list[Planned]:
     """The steps after a tap, by time. `contact_ids` in calling order; empty where nobody can be telephoned.
 
     Everybody is called once, whenever the desk is; a contact is called again only before the desk takes over.
     """
     desk_at = began_at + timedelta(seconds=times.desk_after_s)
-    steps = [Planned(StepKind.DESK, desk_at)]
+    steps = [Planned(StepKind.DESK, desk_at)] if with_desk else []
     due_at = began_at + timedelta(seconds=times.call_after_s)
     for turn in range(ROUNDS):
         for contact_id in contact_ids:

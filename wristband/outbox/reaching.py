@@ -26,13 +26,14 @@ def begin(
 ) -> None:
     """Owe the messages and keep the plan of one reach, in the caller's transaction.
 
-    `by_telephone`: whether this instance can call at all. A drill is told to `only` the guardians of these ids.
+    `by_telephone`: whether this instance can call at all. A drill is told to `only` the guardians of these ids, and
+    calls in no desk.
     """
     drill = only is not None
     wording = WORDINGS[drill]
     family.owe(elder_id, f"{wording}:{reach_id}", wording=wording, facts=facts, at=at, reach_id=reach_id, only=only)
     called = _calling_order(elder_id, only) if by_telephone else []
-    steps.owe(reach_id, elder_id, escalation.plan(times, called, began_at=at))
+    steps.owe(reach_id, elder_id, escalation.plan(times, called, began_at=at, with_desk=not drill))
 
 
 def _calling_order(elder_id: int, only: Collection[int] | None) -> list[int]:

@@ -38,15 +38,15 @@ def list_due(now: datetime, *, limit: int = 50) -> list[int]:
     return list(db.session.scalars(waiting.order_by(Step.due_at, Step.id).limit(limit)))
 
 
-def take(step_id: int, *, now: datetime) -> Step | None:
-    """The step, if it is the caller's to do: of many workers one gets it, and none once it was dropped."""
-    taken = db.session.scalar(_ended(StepState.TAKEN, now, Step.id == step_id).returning(Step))
-    return taken if isinstance(taken, Step) else None
+def hold(step_id: int) -> Step | None:
+    """The step while it waits, for the caller's transaction alone: whoever else wants it now goes without."""
+    waiting = sa.select(Step).where(Step.id == step_id, Step.state == StepState.WAITING)
+    return db.session.scalar(waiting.with_for_update(skip_locked=True))
 
 
-def drop(step: Step) -> None:
-    """It was taken and could not be done: nobody is told that it was."""
-    db.session.execute(sa.update(Step).where(Step.id == step.id).values(state=StepState.DROPPED))
+def end(step: Step, state: StepState, *, now: datetime) -> None:
+    """It was done (TAKEN), or could not be (DROPPED): then nobody is told that it was. For whoever holds it."""
+    db.session.execute(_ended(state, now, Step.id == step.id))
 
 
 def drop_waiting(reach_ids: Collection[int], *, now: datetime, kind: StepKind | None = None) -> int:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, insert, new_id
+from wristband.incidents.duty import end_duty_call
 from wristband.outbox import steps
 from wristband.scans.models import Reach, ReachSeen
 from wristband.scans.rules import Answer
@@ -50,6 +51,7 @@ def answer(reach: Reach, said: Answer, *, guardian_id: int | None, now: datetime
         )
     )
     steps.drop_waiting([reach.told_with], now=now)
+    end_duty_call(reach.told_with, now=now)
     _record(Deed.FAMILY_ANSWERED, reach, _guardian(guardian_id), now, answer=said.value)
 
 

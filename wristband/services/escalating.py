@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -15,64 +15,55 @@ from wristband.clock import ZONE
 from wristband.db import db, insert, new_id, transaction
 from wristband.elders.models import Contact
 from wristband.elders.queries import get_elder_for_service
-from wristband.errors import Refusal, TooMany
+from wristband.errors import TooMany
 from wristband.house import house
 from wristband.incidents.models import DutyCall
 from wristband.incidents.openings import station_for
 from wristband.incidents.queries import find_hand_over, find_open_incident, find_report
 from wristband.language import SOURCE
 from wristband.outbox import family, queue, steps
-from wristband.outbox.escalation import CALL_LASTS, CALLS_A_NUMBER, StepKind
+from wristband.outbox.escalation import CALL_LASTS, CALLS_A_NUMBER, CALLS_A_STRANGER, StepKind, StepState
 from wristband.outbox.models import Step
 from wristband.outbox.reaching import CALLS
-from wristband.outbox.rules import TAP_TEXTS_A_STRANGER, Channel
+from wristband.outbox.rules import Channel
 from wristband.scans.answers import is_answered
 from wristband.scans.models import Reach, Scan
 from wristband.values.code import BandCode
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = timedelta(seconds=1)
-
-
-class Escalator:
-    """Takes the steps whose time has come, between the deeds of a worker; several may share one database."""
-
-    def __init__(self) -> None:
-        self._look_at: datetime | None = None
-
-    def look(self, now: datetime) -> None:
-        """Take what is due, at most once a second. A step that fails is tried again with the next look."""
-        if self._look_at is not None and now < self._look_at <= now + LOOK_EVERY:
-            return
-        self._look_at = now + LOOK_EVERY
-        take_due(now)
-
 
 def take_due(now: datetime) -> int:
-    """Take every step whose time has come; tells how many. Each is a deed of its own: one wins, none is taken twice."""
+    """Take every step whose time has come; tells how many. Each is a deed of its own: one wins, none is taken twice.
+
+    One that fails is logged and tried again with the next look; the others are taken.
+    """
     due = steps.list_due(now)
     db.session.rollback()
     for step_id in due:
         try:
             _take(step_id, now)
-        except Refusal as refusal:
-            log.error("step_refused", step=step_id, code=refusal.code)
+        except Exception:
+            log.exception("step_failed", step=step_id)
     return len(due)
 
 
 def _take(step_id: int, now: datetime) -> None:
     with transaction():
-        step = steps.take(step_id, now=now)
+        step = steps.hold(step_id)
         if step is None:
             return
         reach = db.session.get(Reach, step.reach_id)
         if reach is None or is_answered(reach.told_with) or _is_over(reach):
-            steps.drop(step)
-        elif step.kind is StepKind.CALL:
-            _telephone(step, reach, now)
-        elif not reach.drill:
+            steps.end(step, StepState.DROPPED, now=now)
+        elif step.kind is StepKind.DESK:
             _call_desk(reach, now)
+            steps.end(step, StepState.TAKEN, now=now)
+        elif _telephone(step, reach, now):
+            steps.end(step, StepState.TAKEN, now=now)
+        else:
+            steps.end(step, StepState.DROPPED, now=now)
+            steps.hasten_call(reach.id, now=now)
 
 
 def _is_over(reach: Reach) -> bool:
@@ -85,14 +76,12 @@ def _is_over(reach: Reach) -> bool:
     return closed or bool(hand_over and hand_over.used_at and hand_over.used_at >= reach.made_at)
 
 
-def _telephone(step: Step, reach: Reach, now: datetime) -> None:
-    """Owe the call; where it cannot be made nobody is told that it was, and the next one is made at once."""
+def _telephone(step: Step, reach: Reach, now: datetime) -> bool:
+    """Owe the call; False where it cannot be made: then the next one is made at once."""
     contact = db.session.get(Contact, step.contact_id) if step.contact_id else None
     address = family.opened(contact) if contact is not None and contact.elder_id == reach.elder_id else None
     if contact is None or address is None or not _may_ring(contact, now):
-        steps.drop(step)
-        steps.hasten_call(reach.id, now=now)
-        return
+        return False
     guardian = db.session.get(Guardian, contact.guardian_id) if contact.guardian_id else None
     queue.enqueue(
         key=f"step:{step.id}",
@@ -107,14 +96,15 @@ def _telephone(step: Step, reach: Reach, now: datetime) -> None:
         guardian_id=contact.guardian_id,
         reach_id=reach.id,
     )
+    return True
 
 
 def _may_ring(contact: Contact, now: datetime) -> bool:
     """Whether this telephone has not been rung too often; one that nobody has confirmed least often of all."""
     try:
-        limits.spend(CALLS_A_NUMBER, contact.address_index, now=now)
         if contact.confirmed_at is None:
-            limits.spend(TAP_TEXTS_A_STRANGER, f"call:{contact.address_index}", now=now)
+            limits.spend(CALLS_A_STRANGER, contact.address_index, now=now)
+        limits.spend(CALLS_A_NUMBER, contact.address_index, now=now)
     except TooMany:
         return False
     return True

@@ -17,7 +17,6 @@ from wristband.clock import ZONE
 from wristband.db import db, new_id, transaction
 from wristband.errors import NotFound, TooMany
 from wristband.house import house
-from wristband.incidents.duty import end_duty_calls
 from wristband.outbox import links
 from wristband.outbox.reaching import WORDINGS, begin
 from wristband.outbox.rules import Channel
@@ -96,7 +95,6 @@ def answer(reach_id: int, said: Answer, *, guardian_id: int, now: datetime) -> N
     with transaction():
         reach = queries.get_reach(reach_id, guardian_id=guardian_id)
         answers.answer(reach, said, guardian_id=guardian_id, now=now)
-        end_duty_calls([reach.id], now=now)
 
 
 def find_linked(token: str, *, now: datetime) -> Linked | None:
@@ -123,8 +121,7 @@ def acknowledge(token: str, *, now: datetime) -> bool:
             raise NotFound("reach.link_unknown")
         if not links.use(message.id, now=now):
             return False
-        answered = answers.acknowledge(message.reach_id, guardian_id=message.guardian_id, now=now)
-        end_duty_calls([reach.id for reach in answered], now=now)
+        answers.acknowledge(message.reach_id, guardian_id=message.guardian_id, now=now)
         return True
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 import structlog
 
 from wristband.db import transaction
-from wristband.incidents.duty import end_duty_calls
 from wristband.outbox import arrivals as kept_arrivals
 from wristband.outbox import steps
 from wristband.outbox.queries import find_message_of
@@ -43,5 +42,4 @@ def _follow(gateway: str, arrival: Arrival, now: datetime) -> None:
     if arrival.state is ArrivalState.FAILED:
         steps.hasten_call(message.reach_id, now=now)
         return
-    answered = answers.acknowledge(message.reach_id, guardian_id=message.guardian_id, now=now)
-    end_duty_calls([reach.id for reach in answered], now=now)
+    answers.acknowledge(message.reach_id, guardian_id=message.guardian_id, now=now)
