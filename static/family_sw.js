@@ -1,7 +1,7 @@
 /* Wakes up when a message comes: shows it until it is looked at. Keeps no page, and answers no request of one.
 
    Its address says what it cannot know by itself: ?title= what to show where a message cannot be read,
-   &home= the page to open then, &renew= where a subscription is sent that the browser has made anew. */
+   &home= the page to open then. A subscription that the browser makes anew is told when the page is opened next. */
 (function () {
   "use strict";
 
@@ -58,28 +58,5 @@
   self.addEventListener("notificationclick", function (event) {
     event.notification.close();
     event.waitUntil(show(target(event.notification.data.link)));
-  });
-
-  /** Tell the server of the new subscription; that it knows the old address shows whose it is. */
-  function renew(old, fresh) {
-    return self.fetch(told.get("renew"), {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ old: old.endpoint, subscription: fresh }),
-    });
-  }
-
-  // Where the browser does not say what there was, the page subscribes anew when it is opened next.
-  self.addEventListener("pushsubscriptionchange", function (event) {
-    var old = event.oldSubscription;
-    if (!old || !told.get("renew")) {
-      return;
-    }
-    var options = { userVisibleOnly: true, applicationServerKey: old.options.applicationServerKey };
-    event.waitUntil(
-      (event.newSubscription ? Promise.resolve(event.newSubscription) : self.registration.pushManager.subscribe(options))
-        .then(function (fresh) { return renew(old, fresh); })
-    );
   });
 })();

@@ -1,4 +1,4 @@
-/* The finder's pages: where the phone is, how far the news came, and a tap made without network. */
+/* The finder's pages: where the phone is, and how far the news came. */
 (function () {
   "use strict";
 
@@ -77,41 +77,15 @@
     Array.prototype.forEach.call(document.querySelectorAll("form[data-locate]"), equip);
   }
 
-  /* --- no network: say so, keep the tap, send it when there is one -------------------------------------------------- */
-
-  var offline = document.getElementById("offline");
-  var waiting = [];
-
-  function keep(form) {
-    if (waiting.indexOf(form) < 0) {
-      waiting.push(form);
-    }
-    offline.hidden = false;
-    offline.scrollIntoView();
-  }
-
+  /** By keep.js where it runs: what has no network waits. */
   function send(form) {
-    if (offline && navigator.onLine === false) {
-      keep(form);
+    if (house.keep) {
+      house.keep(form);
       return;
     }
     house.busy(form);
     form.submit();
   }
-
-  document.addEventListener("submit", function (event) {
-    if (offline && navigator.onLine === false && event.target.method === "post") {
-      event.preventDefault();
-      keep(event.target);
-    }
-  }, true);
-
-  window.addEventListener("online", function () {
-    if (waiting.length) {
-      offline.hidden = true;
-      send(waiting.shift());
-    }
-  });
 
   /* --- the family was asked: look whether it has answered, then open what it allowed -------------------------------- */
 

@@ -1,6 +1,6 @@
 /* The switch that lets this phone ring when somebody scans the band. The browser is asked only after a tap.
 
-   <section id="push" data-worker="/family/sw.js?title=…&home=…&renew=…" data-key="BN…" data-key-id="1"
+   <section id="push" data-worker="/family/sw.js?title=…&home=…" data-key="BN…" data-key-id="1"
             data-save="/family/push" data-csrf="…" data-on="…" data-refused="…" data-unsupported="…"
             data-install="…" data-failed="…">
      <button type="button" hidden>…</button> <p role="status" hidden></p>

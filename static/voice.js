@@ -18,6 +18,7 @@
   var LOOK_EVERY_MS = 100;
   var TYPES = ["audio/mp4", "audio/webm;codecs=opus", "audio/webm", "audio/ogg;codecs=opus"];
   var taking = null; // what is being recorded
+  var sending = false;
 
   function words(name, n) {
     return recorder.getAttribute("data-" + name).replace("{n}", String(n));
@@ -80,6 +81,10 @@
     listen.src = URL.createObjectURL(blob);
     listen.hidden = false;
     tell(words("done", lasted_s), true);
+    if (sending) {
+      window.wristband.busy(field.form);
+      field.form.submit();
+    }
   }
 
   function begin(stream) {
@@ -129,6 +134,15 @@
     listen.hidden = true;
     tell(words("asking"), false);
     navigator.mediaDevices.getUserMedia({ audio: true }).then(begin).catch(missed);
+  });
+
+  // Kept while it is still being taken: it ends there, and goes with the form.
+  field.form.addEventListener("submit", function (event) {
+    if (taking) {
+      event.preventDefault();
+      sending = true;
+      taking.recorder.stop();
+    }
   });
 
   // A file chosen by hand takes the place of what was recorded.

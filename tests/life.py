@@ -24,9 +24,11 @@ from wristband.errors import BadValue
 from wristband.house import house
 from wristband.incidents.models import Incident
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource, Reason
+from wristband.reports.rules import Claimed, Score, Waits
 from wristband.scans.rules import Answer
 from wristband.sealing import box
 from wristband.services import (
+    collecting,
     escalating,
     handing_over,
     handling,
@@ -39,6 +41,8 @@ from wristband.services import (
     registration,
     reporting,
     signing_in,
+    supplementing,
+    withdrawing,
 )
 from wristband.services.posting import Said
 from wristband.values.arrival import Arrival, ArrivalState
@@ -49,6 +53,9 @@ from wristband.values.position import Position
 FINDERS_WORDS = "影剧院后门，撑红色雨伞"
 OFFICERS_WORDS = "已由同事送回示例小区"
 BREAK_GLASS_WORDS = "独自坐在示例公园，说不出住哪里"
+ADDED_WORDS = "灰色外套，拄一根旧拐杖"
+PICKUP_WORDS = "在示例药店里坐着"
+RATING_WORDS = "民警来得很快，请替我谢谢"
 BOARD_WORDS = "我们坐在示例药店门口"
 FINDERS_NUMBER = "+8613800138011"
 MAILBOX = "daughter@family.example"
@@ -128,6 +135,9 @@ def whole_journey(world: World) -> Lived:
             "second phone": SON_PHONE.removeprefix("+86"),
             "finder's words": FINDERS_WORDS,
             "finder's words on the board": BOARD_WORDS,
+            "finder's words to the police": ADDED_WORDS,
+            "finder's words about the pickup": PICKUP_WORDS,
+            "finder's words in the end": RATING_WORDS,
             "finder's number": FINDERS_NUMBER.removeprefix("+86"),
             "mailbox": MAILBOX,
             "latitude": str(PLACE.latitude),
@@ -193,6 +203,9 @@ def _found(world: World, reference: str, serial: str, now: datetime) -> None:
         words=FINDERS_WORDS,
         now=now,
     )
+    claimed = Claimed(now, 0)
+    supplementing.add_words(reference, "a-key-of-these-words", ADDED_WORDS, claimed=claimed, now=now)
+    collecting.ask(reference, "a-key-of-this-pickup", words=PICKUP_WORDS, waits=Waits.TEN, now=now)
     incident = db.session.query(Incident).filter_by(number=number).one()
     # The place told is nearest to one of the two stations: whoever has the incident handles it.
     officer = world.officer if incident.station_id == world.station_id else world.stranger
@@ -206,3 +219,4 @@ def _found(world: World, reference: str, serial: str, now: datetime) -> None:
         handing_over.enter(reference, f"{(int(told.digits) + 1) % 10**6:06d}", now=now)
     handling.move(incident.id, IncidentState.CLOSED, officer=officer, disposition=Disposition.WITH_FAMILY, now=now)
     handling.confirm(incident.id, guardian_id=world.daughter_id, now=now)
+    withdrawing.rate(reference, Score.GOOD, RATING_WORDS, now=now)

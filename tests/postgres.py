@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -27,6 +27,8 @@ _FORGETFUL = (
     "max_connections=120",
     "shared_buffers=64MB",
 )
+# What a bench of durable deeds needs: a server as an operator runs it.
+_DURABLE = ("max_connections=120", "shared_buffers=128MB")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -104,22 +106,22 @@ def _connect(url: URL) -> psycopg.Connection:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Databases]:
-    """A server to make databases on, ended afterwards if it is ours."""
+def running(*, durable: bool = False) -> Iterator[Databases]:
+    """A server to make databases on, ended afterwards if it is ours. A `durable` one syncs what it has committed."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield Databases(make_url(given))
         return
     folder = Path(tempfile.mkdtemp(prefix="wristband-pg-"))
     try:
-        with _own_server(folder) as server:
+        with _own_server(folder, _DURABLE if durable else _FORGETFUL) as server:
             yield Databases(server)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _own_server(folder: Path) -> Iterator[URL]:
+def _own_server(folder: Path, settings: Sequence[str]) -> Iterator[URL]:
     found = binaries()
     if found is None:
         raise RuntimeError("no PostgreSQL here: is_there() says so beforehand")
@@ -132,7 +134,7 @@ def _own_server(folder: Path) -> Iterator[URL]:
     initdb = [found / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder, env=environment, **started_as)
     command = [found / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses="]
-    for setting in _FORGETFUL:
+    for setting in settings:
         command += ["-c", setting]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from wristband import keys
     from wristband.config import Settings
+    from wristband.gateways.geocoding import Geocoder
 
 
 def create_app(settings: Settings | None = None, *, patient: bool = False) -> Flask:
@@ -36,15 +37,33 @@ def create_app(settings: Settings | None = None, *, patient: bool = False) -> Fl
     _try_a_data_key(app)
 
     from wristband import gateways, web
+    from wristband.gateways import wechat
+    from wristband.gateways.rota import Rota
+    from wristband.incidents import platform
     from wristband.services.scanning import ScanLog
 
     app.extensions["gateways"] = gateways.choose(settings, ring)
     chat, push = gateways.quiet_settings(settings)
-    connect(app.extensions["gateways"], Quiet(chat.hosts, push.serves))
+    police = gateways.choose_police(settings, platform.VOCABULARY, platform.INCOMING)
+    if police is not None:
+        app.extensions["gateways"]["platform"] = Rota("platform", [police])
+    partner = platform.Partner(police.link_base or settings.base_url, police.particulars) if police else None
+    connect(app.extensions["gateways"], Quiet(chat.hosts, push.serves), partner)
     app.extensions["masked"] = gateways.choose_masked(settings)
+    app.extensions["geocoder"] = _geocoder(settings)
+    app.extensions["wechat"] = wechat.choose(settings)
     app.extensions["scan_log"] = ScanLog(app.app_context)
     web.open_doors(app, settings)
     return app
+
+
+def _geocoder(settings: Settings) -> Geocoder | None:
+    """The operator's geocoder; without one its library, which knows some thirty of them, is not read at all."""
+    if not settings.geocoder:
+        return None
+    from wristband.gateways import geocoding
+
+    return geocoding.choose(settings)
 
 
 def _try_a_data_key(app: Flask) -> None:

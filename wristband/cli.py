@@ -5,28 +5,30 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from functools import partial, wraps
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 import flask_migrate
-from flask import Flask
+from flask import current_app
 
 from wristband import clock, create_app, demonstration
 from wristband.accounts.rules import Role
+from wristband.chores import Chore, look_after
 from wristband.cli_artwork import artwork
 from wristband.cli_audit import audit
 from wristband.cli_bands import bands
+from wristband.cli_house import in_house
 from wristband.cli_keys import keys
+from wristband.cli_platform import platform
 from wristband.cli_purge import purge
 from wristband.errors import BadValue, Refusal, TooMany
+from wristband.gateways.masked import MaskedRota
 from wristband.house import house
+from wristband.incidents import platform_queries
 from wristband.language import SOURCE, say
 from wristband.outbox import queries as outbox
-from wristband.outbox.rules import Channel
 from wristband.refusals import SENTENCES
 from wristband.services import (
     connecting,
@@ -66,29 +68,17 @@ def cli(context: click.Context) -> None:
     context.obj = partial(create_app, patient=True)
 
 
-def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Run a command inside the application, which is handed in first."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        app = create_app(patient=True)
-        with app.app_context():
-            return command(app, *args, **kwargs)
-
-    return run
-
-
 @cli.command()
-@with_app
-def migrate(app: Flask) -> None:
+@in_house
+def migrate() -> None:
     """Bring the database to today's schema."""
     flask_migrate.upgrade()
     click.echo("数据库已是最新。")
 
 
 @cli.command()
-@with_app
-def setup(app: Flask) -> None:
+@in_house
+def setup() -> None:
     """Make keys and schema, and load the demonstration into an empty store. Again: changes nothing."""
     if house().settings.production:
         raise Refusal("cli.not_in_production")
@@ -98,60 +88,68 @@ def setup(app: Flask) -> None:
 
 
 @cli.command("start-here")
-@with_app
-def start_here(app: Flask) -> None:
+@in_house
+def start_here() -> None:
     """Print what to open: a scan link with its QR, the sign-ins, where printed messages appear."""
     click.echo(demonstration.guide())
 
 
 @cli.command()
-@with_app
-def deliver(app: Flask) -> None:
+@in_house
+def deliver() -> None:
     """Hand over owed messages until stopped; finishes the one in hand on SIGTERM."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     click.echo("正在投递消息。按 Ctrl-C 停止。")
-    _worker(app, purging.Purger().look, reminding.Reminder().look).run(stop)
+    _worker(
+        Chore("reminding", timedelta(minutes=10), reminding.remind_due),
+        Chore("purging", timedelta(hours=1), purging.purge),
+    ).run(stop)
     click.echo("已停止，手上的消息已处理完。")
 
 
 @cli.command()
-@with_app
-def drain(app: Flask) -> None:
+@in_house
+def drain() -> None:
     """Hand over what is due now, then exit."""
-    click.echo(f"已处理 {_worker(app).drain().delivered} 条消息。")
+    click.echo(f"已处理 {_worker().drain().delivered} 条消息。")
 
 
 @cli.command()
-@with_app
-def messages(app: Flask) -> None:
+@in_house
+def messages() -> None:
     """What waits in the outbox, since when, and what a human has to look at. Ids only."""
     now = clock.now()
-    oldest = outbox.find_oldest_waiting_at(Channel.SMS)
+    oldest = outbox.find_oldest_waiting_at()
     since = f"，最早的从 {oldest:%Y-%m-%d %H:%M} UTC 等到现在" if oldest else ""
     click.echo(f"现在该发 {outbox.count_due(now)} 条{since}。")
+    if waits := platform_queries.waiting_since():
+        click.echo(f"警方平台：从 {waits:%Y-%m-%d %H:%M} UTC 起还有事件没有收下。")
     for message in outbox.list_stopped(since=now - timedelta(days=7)):
         click.echo(f"停发 {message.id}  {message.wording}  {message.stopped_at:%m-%d %H:%M} UTC  {message.code}")
 
 
-def _worker(app: Flask, *more: Callable[[datetime], None]) -> delivering.Worker:
+def _worker(*more: Chore) -> delivering.Worker:
     """A worker that does everything else that has a clock of its own, too, and `more`, a little after every step."""
-    masked = app.extensions["masked"]
-    looks = (
-        *([connecting.Releaser(masked).look] if masked else []),
-        escalating.Escalator().look,
-        drilling.DrillEnder().look,
-        subscribing.LossWatch().look,
-        witnessing.Witness().look,
-        *more,
+    extensions = current_app.extensions
+    chores = [*_chores(extensions["masked"]), *more]
+    return delivering.Worker(
+        extensions["gateways"], lease_s=house().settings.worker_lease_s, between=partial(look_after, chores)
     )
 
-    def between(now: datetime) -> None:
-        for look in looks:
-            look(now)
 
-    return delivering.Worker(app.extensions["gateways"], lease_s=house().settings.worker_lease_s, between=between)
+def _chores(masked: MaskedRota | None) -> list[Chore]:
+    chores = [
+        Chore("escalating", timedelta(seconds=1), escalating.take_due),
+        Chore("witnessing", timedelta(seconds=1), witnessing.witness),
+        Chore("ending_drills", timedelta(seconds=10), drilling.end_overdue),
+        Chore("losing_contacts", timedelta(seconds=30), subscribing.lose),
+    ]
+    if masked is not None:
+        release = partial(connecting.release_over, masked)
+        chores.append(Chore("releasing_calls", timedelta(minutes=1), release))
+    return chores
 
 
 @cli.group()
@@ -163,8 +161,8 @@ def stations() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--zone-only", is_flag=True, help="Leave out what lies outside mainland, Hong Kong and Macau.")
 @click.option("--demonstration", "shown", is_flag=True, help="Mark every station as a demonstration.")
-@with_app
-def import_stations(app: Flask, file: Path, zone_only: bool, shown: bool) -> None:
+@in_house
+def import_stations(file: Path, zone_only: bool, shown: bool) -> None:
     """Import a CSV, GeoJSON or Overpass JSON file. The same file twice changes nothing.
 
     A CSV needs a column crs: wgs84, gcj02 or bd09. Every row that is not taken is listed with its reason.
@@ -190,8 +188,8 @@ def officers() -> None:
 @click.option("--station", required=True, help="Name of the station.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.OFFICER.value)
 @click.password_option(help="At least 15 characters; asked for when not given.")
-@with_app
-def add_officer(app: Flask, username: str, name: str, station: str, role: str, password: str) -> None:
+@in_house
+def add_officer(username: str, name: str, station: str, role: str, password: str) -> None:
     """Give an officer an account at a station."""
     found = find_station_by_name(station)
     if found is None:
@@ -211,4 +209,5 @@ cli.add_command(artwork)
 cli.add_command(audit)
 cli.add_command(bands)
 cli.add_command(keys)
+cli.add_command(platform)
 cli.add_command(purge)

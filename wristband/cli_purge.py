@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import click
 
 from wristband import clock
 from wristband.audit.retention import RETENTION, Kept
+from wristband.cli_house import in_house
 from wristband.services import purging
 
 _OTHER = {
     "erased": "家人要求删除、时间已到的老人",
     "reapplied": "备份恢复后重新删除的",
     "photo_files": "已销毁、等着清走的照片文件",
+    "voice_files": "已销毁、等着清走的录音文件",
 }
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Print the table and what is due; change nothing.")
-@click.pass_obj
-def purge(create_app: Callable[[], Any], dry_run: bool) -> None:
+@in_house
+def purge(dry_run: bool) -> None:
     """Delete what has been kept long enough, and what a restored backup has brought back.
 
     The delivery worker does the same once an hour; run it by hand after restoring a backup.
     """
-    with create_app().app_context():
-        now = clock.now()
-        if dry_run:
-            _print_table(purging.count_due(now=now))
-            return
-        counts: Counter[str] = Counter()
-        for name, count in purging.purge(now=now):
-            counts[name] += count
-        for name, count in counts.items():
-            if count:
-                click.echo(f"{_words(name)}：{count}")
-        click.echo(f"清理完毕，共 {counts.total()} 项。")
+    now = clock.now()
+    if dry_run:
+        _print_table(purging.count_due(now=now))
+        return
+    counts: Counter[str] = Counter()
+    for name, count in purging.purge(now):
+        counts[name] += count
+    for name, count in counts.items():
+        if count:
+            click.echo(f"{_words(name)}：{count}")
+    click.echo(f"清理完毕，共 {counts.total()} 项。")
 
 
 def _print_table(due: dict[str, int]) -> None:

@@ -10,15 +10,21 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from wristband.ciphers import Algorithm
+from wristband.config_directions import DirectionsSettings
 from wristband.errors import Refusal
 from wristband.values.escalation import DEFAULT, Escalation
 from wristband.values.web_address import is_public_https
 
 # A name or a bracketed IPv6 address, and perhaps a port: what a symbol can hold and every phone reads alike.
 _HOST = re.compile(r"([a-zA-Z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?")
+
+# A template of a tile's address; in the policy only its origin stands.
+_TILES = re.compile(
+    r"https?://[a-zA-Z0-9.-]+(:[0-9]{1,5})?/(?=[^\s;,]*\{z\})(?=[^\s;,]*\{x\})(?=[^\s;,]*\{y\})[^\s;,\"']+"
+)
 
 _CALLING_CODE = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -38,7 +44,7 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(BaseSettings):
+class Settings(DirectionsSettings):
     """Everything an operator may set, each as `WRISTBAND_<NAME>` in the environment.
 
     Secrets are never settings: keys lie in `keys_dir`, one file a purpose, and the database password may be
@@ -78,6 +84,12 @@ class Settings(BaseSettings):
     """HTTP voice gateway: takes what the SMS gateway takes, with kind `voice`, and reads it out."""
     voice_key_file: Path | None = None
     """The secret by which hand-overs to the voice gateway are signed; at least 32 bytes."""
+    police_url: str = ""
+    """The police platform's address for our events; empty means that there is none."""
+    police_key_file: Path | None = None
+    """The secret by which what we and the platform tell each other is signed; at least 32 bytes."""
+    police_mapping_file: Path | None = None
+    """TOML file with the platform's own names and codes; without one it gets our document as it is."""
     gateways_file: Path | None = None
     """TOML file that names further gateways of each channel in order of preference."""
     seal_algorithm: Algorithm = Algorithm.AESGCM
@@ -99,6 +111,18 @@ class Settings(BaseSettings):
     """Hosts besides that of the bands which this process answers to in production, separated by commas."""
     stream_limit: int = Field(default=16, ge=1, le=10_000)
     """How many live desk streams one process holds; each takes a thread."""
+    report_sms: str = ""
+    """The police's own number for texts, 12110 and the area code's last digits; empty where none are taken."""
+    map_tiles: str = ""
+    """Map pictures for the finder's pin, as https://HOST/{z}/{x}/{y}.png; where empty no page asks another host."""
+    map_attribution: str = ""
+    """What stands below the map: whose it is, and on the mainland its approval number."""
+    map_datum: Literal["wgs84", "gcj02"] = "wgs84"
+    """The datum that the map pictures are drawn in."""
+    desk_amber_s: int = Field(default=180, ge=1, le=86_400)
+    """Seconds after which a report that nobody at the desk has accepted is shown as late."""
+    desk_red_s: int = Field(default=300, ge=1, le=86_400)
+    """Seconds after which it is shown as overdue, with the sound."""
 
     @field_validator("gateway_networks", mode="before")
     @classmethod
@@ -161,7 +185,10 @@ class Settings(BaseSettings):
             raise ValueError("write the host in plain letters, an international name in its xn-- form")
         return f"{parts.scheme}://{parts.netloc}".lower()
 
-    @field_validator("database_url_file", "sms_key_file", "voice_key_file", "gateways_file", "print_font")
+    @field_validator(
+        *("database_url_file", "sms_key_file", "voice_key_file", "police_key_file"),
+        *("police_mapping_file", "gateways_file", "print_font"),
+    )
     @classmethod
     def _file_is_there(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
@@ -175,12 +202,27 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is empty")
         return value
 
-    @field_validator("sms_key_file", "voice_key_file")
+    @field_validator("sms_key_file", "voice_key_file", "police_key_file")
     @classmethod
     def _key_is_long_enough(cls, value: Path | None) -> Path | None:
         if value is not None and len(value.read_bytes().strip()) < _SHARED_KEY_BYTES:
             raise ValueError(f"{value} holds fewer than {_SHARED_KEY_BYTES} bytes")
         return value
+
+    @field_validator("report_sms")
+    @classmethod
+    def _number_for_texts(cls, value: str) -> str:
+        if not re.fullmatch(r"[0-9]{0,15}", value):
+            raise ValueError("write the number in digits, as 12110592")
+        return value
+
+    @model_validator(mode="after")
+    def _map_is_complete(self) -> Self:
+        if self.map_tiles and not _TILES.fullmatch(self.map_tiles):
+            raise ValueError("write map_tiles as https://HOST/{z}/{x}/{y}.png, each of the three once")
+        if self.map_tiles and not self.map_attribution.strip():
+            raise ValueError("map_tiles needs map_attribution: whose map it is has to be said")
+        return self
 
     @model_validator(mode="after")
     def _production_is_complete(self) -> Self:
@@ -194,6 +236,7 @@ class Settings(BaseSettings):
                 ("sms_url or gateways_file", self.sms_url or self.gateways_file),
                 ("sms_key_file", self.sms_key_file or (self.gateways_file and not self.sms_url)),
                 ("voice_key_file", self.voice_key_file or not self.voice_url),
+                ("police_key_file", self.police_key_file or not self.police_url),
                 ("organisation", "organisation" in self.model_fields_set and self.organisation.strip()),
                 ("base_url", "base_url" in self.model_fields_set),
                 ("data_dir", "data_dir" in self.model_fields_set and self.data_dir != Path()),
@@ -204,7 +247,7 @@ class Settings(BaseSettings):
             raise ValueError(f"production needs {', '.join(missing)}")
         if self.demonstration:
             raise ValueError("a demonstration cannot be a production")
-        for name in ("base_url", "sms_url", "voice_url"):
+        for name in ("base_url", "sms_url", "voice_url", "police_url", "geocoder_url", "wechat_url"):
             if getattr(self, name) and not is_public_https(getattr(self, name)):
                 raise ValueError(f"{name} must be https and not a loopback address in production")
         return self
@@ -222,6 +265,12 @@ class Settings(BaseSettings):
     def issuer(self) -> dict[str, str]:
         """Who writes a message, as its facts."""
         return {"organisation": self.organisation, "organisation_phone": self.organisation_phone}
+
+    @property
+    def map_origin(self) -> str:
+        """The only host that the page with the map asks for pictures; empty where there is no map."""
+        parts = urlsplit(self.map_tiles)
+        return f"{parts.scheme}://{parts.netloc}" if self.map_tiles else ""
 
     @property
     def host(self) -> str:
@@ -252,6 +301,11 @@ class Settings(BaseSettings):
     def voice_key(self) -> bytes | None:
         """The voice gateway's secret, likewise."""
         return _shared_key(self.voice_key_file, "VOICE")
+
+    @property
+    def police_key(self) -> bytes | None:
+        """The secret shared with the police platform, likewise."""
+        return _shared_key(self.police_key_file, "POLICE")
 
     @property
     def keys_path(self) -> Path:

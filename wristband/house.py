@@ -11,6 +11,7 @@ from wristband.config import Settings
 from wristband.elders import tombstones
 from wristband.elders.tombstones import Tombstone
 from wristband.files import FileStore
+from wristband.incidents.platform import Partner
 from wristband.keys import KeyRing
 
 
@@ -33,6 +34,8 @@ class House:
     channels: frozenset[str] = frozenset()
     """The channels of the outbox that have a gateway here; what would go out by another one is not planned."""
     quiet: Quiet = Quiet()
+    partner: Partner | None = None
+    """The police platform; without one nothing is owed to any."""
 
     @property
     def band_keys(self) -> BandKeys:
@@ -62,9 +65,9 @@ def install(ours: House) -> None:
     _installed[:] = [ours]
 
 
-def connect(channels: Iterable[str], quiet: Quiet | None = None) -> None:
-    """Tell this process's house which channels have a gateway, and where the quiet ones may go."""
-    install(replace(house(), channels=frozenset(channels), quiet=quiet or Quiet()))
+def connect(channels: Iterable[str], quiet: Quiet | None = None, partner: Partner | None = None) -> None:
+    """Tell this process's house which channels have a gateway, where the quiet ones may go, and of the platform."""
+    install(replace(house(), channels=frozenset(channels), quiet=quiet or Quiet(), partner=partner))
 
 
 def house() -> House:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wristband.stations.directions import MapLink, MapProvider, links, nearby_search_links
+from wristband.stations.directions import MapLink, MapProvider, in_wechat, links, nearby_search_links
 from wristband.values.position import Position
 
 TONGAN = Position(24.723, 118.152)
@@ -168,6 +168,19 @@ def test_the_search_is_no_finer_than_a_hundred_metres() -> None:
     assert nearby_search_links(exact, user_agent=IPHONE, app="a") == nearby_search_links(
         Position(24.723, 118.152), user_agent=IPHONE, app="a"
     )
+
+
+def test_the_search_on_an_iphone_asks_its_own_map_first() -> None:
+    apple, amap, tencent = nearby_search_links(None, user_agent=IPHONE, app="tongan")
+    assert (apple.provider, amap.provider, tencent.provider) == (APPLE, AMAP, TENCENT)
+    assert query_of(apple.href) == {"q": "派出所"}
+    around = nearby_search_links(TONGAN, user_agent=IPHONE, app="tongan")[0]
+    assert query_of(around.href) == {"q": "派出所", "sll": "24.720290,118.156908"}
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_wechat_is_known_by_its_own_mark(agent: str) -> None:
+    assert in_wechat(agent) is (agent in (WECHAT_IPHONE, WECHAT_ANDROID))
 
 
 def test_the_search_in_wechat_asks_tencent_first() -> None:

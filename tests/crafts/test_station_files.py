@@ -325,3 +325,21 @@ def test_the_demonstration_is_plainly_one() -> None:
         assert row.phone is None
         assert row.left_out == ()
         assert metres_between(row.position, TONGAN) < 40_000
+
+
+@pytest.mark.parametrize(
+    ("hours", "left_out"),
+    [
+        ("24/7", ()),
+        ("周一至周五 8:30-12:00", ()),
+        ("", ()),
+        ("见门口告示", ("station.hours_left_out",)),
+        ("Mo-Fr 08:30+", ("station.hours_left_out",)),
+    ],
+)
+def test_hours_that_are_not_understood_are_kept_as_written_and_counted(hours: str, left_out: tuple[str, ...]) -> None:
+    table = f"名称,纬度,经度,坐标系,开放时间\n大同派出所,24.723,118.152,wgs84,{hours}\n"
+    (row,) = read(io.BytesIO(table.encode()), name="stations.csv")
+    assert isinstance(row, StationRow)
+    assert row.opening_hours == hours
+    assert row.left_out == left_out

@@ -273,6 +273,7 @@ def test_a_drill_runs_is_shown_and_is_received(daughter: FlaskClient, world: Wor
     again = _post(daughter, f"{path}/received")
     assert (again.status_code, tells(again, "drill.over")) == (409, True)
     assert "上次演练" in words(daughter.get(f"{_here(world)}/ready"))
+    assert "秒后有人收到" in words(daughter.get(f"{_here(world)}/drills"))
     assert "演练了一次" in words(daughter.get(f"{_here(world)}/log"))
 
 

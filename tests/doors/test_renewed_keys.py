@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 
 from tests import world as cast
 from tests.doors.asking import ON_SQLITE, count, send, words
+from tests.services.test_subscribing import FCM
+from tests.values.test_push import told
 from tests.world import DAUGHTER_PHONE, ELDER, World
 from wristband import clock, keys
 from wristband.accounts.models import Guardian
@@ -20,11 +22,12 @@ from wristband.config import Settings
 from wristband.db import db
 from wristband.elders.models import Elder
 from wristband.elders.rules import Purpose
+from wristband.errors import Conflict
 from wristband.house import house
 from wristband.incidents.models import Incident, Sighting
 from wristband.outbox.models import Message
 from wristband.scans.models import Reach, Scan
-from wristband.services import rekeying
+from wristband.services import rekeying, subscribing
 
 pytestmark = ON_SQLITE
 REGISTRATION = "/family/elders/new"
@@ -140,3 +143,17 @@ def test_all_at_once_and_moved_and_dropped_it_is_the_same_family(
     db.session.remove()
     assert ELDER["name"] in client.get("/family/").get_data(as_text=True)
     cast.sign_in_guardian(app.test_client())
+
+
+def test_a_push_key_stays_while_a_browser_is_subscribed_with_it(app: Flask, world: World) -> None:
+    key_id, _ = subscribing.push_offer()
+    me = {"guardian_id": world.daughter_id, "now": clock.now()}
+    contact_id = subscribing.add_push(told(endpoint=FCM), key_id, **me)  # type: ignore[arg-type]
+    _renew("push")
+    later = clock.now() + timedelta(minutes=2)
+    with pytest.raises(Conflict) as refused:
+        rekeying.drop("push-1", now=later)
+    assert (refused.value.code, refused.value.facts["values"]) == ("keys.in_use", 1)
+    subscribing.remove(contact_id, **me)  # type: ignore[arg-type]
+    rekeying.drop("push-1", now=later)
+    assert [one.name for one in rekeying.usage(now=later) if one.purpose == "push"] == ["push-2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,10 +12,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests import world as cast
-from tests.doors.asking import ON_SQLITE, count, statements, tells, words
+from tests.doors.asking import ON_SQLITE, count, statements, tells, value_of, words
 from tests.world import World
 from wristband import clock
 from wristband.db import db, transaction
+from wristband.gateways.wechat import WechatPages
+from wristband.gateways.wire import Limits
 from wristband.scans.models import Scan
 from wristband.stations.models import Station
 
@@ -31,6 +34,7 @@ def _add(name: str, latitude: float, longitude: float, *, district: str = "翔�
                 name=name,
                 address=more.get("address", "示例街道"),
                 phone=more.get("phone", ""),
+                opening_hours=more.get("hours", ""),
                 latitude=latitude,
                 longitude=longitude,
                 district=district,
@@ -144,3 +148,80 @@ def test_the_finders_home_leads_to_code_and_stations(client: FlaskClient, world:
     assert 'href="/b"' in page
     assert 'href="/stations"' in page
     assert cast.ELDER["name"] not in page
+
+
+@ON_SQLITE
+def test_what_is_closed_is_marked_told_when_it_opens_and_shown_last(
+    client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Friday, 18:00 in the stations' zone.
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 27, 10, 0, tzinfo=UTC))
+    _add("关着的", 24.7101, 118.1409, hours="Mo-Fr 08:30-12:00,14:30-17:30; PH off")
+    _add("开着的", 24.7102, 118.1409, hours="08:00-21:00")
+    _add("不懂的", 24.7103, 118.1409, hours="见告示")
+    shown = words(client.post("/stations", data=HERE))
+    order = [shown.index(name) for name in ("开着的", "不懂的", "祥平派出所", "关着的")]
+    assert order == sorted(order)
+    assert re.search(r"关着的\s+现在不接待，周一 08:30 开门", shown)
+    assert re.search(r"开着的\s+现在开放，今天 21:00 关门", shown)
+    assert re.search(r"不懂的\s+接待时间： 见告示", shown)
+    assert re.search(r"祥平派出所\s+接待时间没有登记", shown)
+
+
+@ON_SQLITE
+def test_nobody_is_led_on_foot_over_many_kilometres(client: FlaskClient, world: World) -> None:
+    _add("远处派出所", 24.9, 118.4)
+    shown = words(client.post("/stations", data=HERE))
+    assert re.search(r"祥平派出所.*?步行约 \d+ 分钟", shown, re.S)
+    assert re.search(r"远处派出所.*?走过去太远，请拨 110", shown, re.S)
+
+
+@ON_SQLITE
+def test_no_district_is_chosen_before_somebody_chooses(client: FlaskClient, world: World) -> None:
+    assert value_of(client.get("/stations"), "district") == ""
+    assert re.search(r'<option value="">请选择</option>|<option value="" selected>请选择', client.get("/stations").text)
+    assert value_of(client.get("/stations?district=同安区"), "district") == "同安区"
+
+
+@ON_SQLITE
+def test_a_phone_without_a_fix_is_not_at_0_0(client: FlaskClient, world: World) -> None:
+    page = client.post("/stations", data={"latitude": "0", "longitude": "0"})
+    assert page.status_code == 422
+    assert tells(page, "stations.no_fix")
+
+
+WECHAT = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Chrome/116.0 MicroMessenger/8.0.47"}
+
+
+def _account(app: Flask, *, gives: bool) -> None:
+    """An account at WeChat whose ticket is at hand, or nowhere to be had."""
+    ours = WechatPages("wx110", "secret-of-wechat", Limits(public_only=True), url="http://127.0.0.1:9")
+    if gives:
+        ours._ticket, ours._good_until = "ticket", math.inf
+    app.extensions["wechat"] = ours
+
+
+@ON_SQLITE
+def test_inside_wechat_its_script_is_allowed_from_its_one_host_and_on_this_page_alone(
+    client: FlaskClient, world: World, app: Flask
+) -> None:
+    _account(app, gives=True)
+    page = client.get("/stations?district=同安区", headers=WECHAT)
+    policy = dict(part.split(" ", 1) for part in page.headers["Content-Security-Policy"].split("; "))
+    assert policy["script-src"] == "'self' https://res.wx.qq.com"
+    assert policy["connect-src"] == policy["img-src"] == "'self'"
+    assert 'data-app="wx110"' in page.text
+    assert "https://res.wx.qq.com/open/js/jweixin-1.6.0.js" in page.text
+    assert "secret-of-wechat" not in page.text
+    assert 'data-latitude="24.72' in page.text
+    for answer in (client.get("/", headers=WECHAT), client.get("/stations")):
+        assert "wx.qq.com" not in answer.headers["Content-Security-Policy"] + answer.text
+
+
+@ON_SQLITE
+def test_where_wechat_gives_no_ticket_the_page_does_without(client: FlaskClient, world: World, app: Flask) -> None:
+    _account(app, gives=False)
+    page = client.post("/stations", data=HERE, headers=WECHAT)
+    assert page.status_code == 200
+    assert "wx.qq.com" not in page.headers["Content-Security-Policy"] + page.text
+    assert "apis.map.qq.com" in page.text

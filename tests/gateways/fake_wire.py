@@ -140,6 +140,9 @@ def serving(tls_folder: Path | None = None) -> Iterator[FakeWire]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             wire.answer(self, Sent(self.path, dict(self.headers), body))
 
+        def do_GET(self) -> None:
+            wire.answer(self, Sent(self.path, dict(self.headers), b""))
+
         def log_message(self, *_ignored: object) -> None:
             """Quiet."""
 

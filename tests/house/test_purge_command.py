@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from click.testing import CliRunner, Result
@@ -12,13 +14,14 @@ from tests.services.finders import next_day
 from tests.services.keepsakes import MADE
 from tests.world import World, every_row
 from wristband.audit.retention import RETENTION, Kept
+from wristband.chores import Chore
 from wristband.cli_purge import purge
 from wristband.db import db
 from wristband.elders.photos import PHOTO_PLACE
 from wristband.errors import NotFound
 from wristband.house import house
+from wristband.services import purging
 from wristband.services.delivering import Worker
-from wristband.services.purging import Purger
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -38,6 +41,7 @@ def test_a_dry_run_prints_every_line_with_what_is_due_and_changes_nothing(app: F
     with time_machine.travel(moment + keep, tick=False):
         told = run(app, "--dry-run").stdout
     assert all(line.what in told for line in RETENTION.values())
+    assert "已销毁、等着清走的录音文件 | 到期 0" in told
     assert "发现人留下的位置和话 | 警情办结；没有报警的，从留下时算，30 天后 | 到期 1" in told
     assert every_row() == before
 
@@ -56,9 +60,9 @@ def test_the_delivery_worker_purges_between_its_steps(app: Flask, world: World) 
     photo_id, keep = keep_photo(world.daughter_id, small_jpeg(), now), RETENTION[Kept.UNFINISHED_PHOTOS].keep
     assert keep is not None
     assert house().files.read(place=PHOTO_PLACE, row=photo_id)
-    purger = Purger()
+    chore = Chore("purging", timedelta(hours=1), purging.purge)
     with time_machine.travel(now + keep, tick=False):
-        worker = Worker({}, lease_s=60, between=purger.look)
+        worker = Worker({}, lease_s=60, between=chore.look)
         for _ in range(2 * len(RETENTION)):
             worker.drain()
     with pytest.raises(NotFound):

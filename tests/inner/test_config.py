@@ -146,6 +146,16 @@ def test_a_short_key_of_the_sms_gateway_is_refused_at_the_start(tmp_path: Path) 
     assert "fewer than 32 bytes" in refusal(sms_key_file=tmp_path / "key")
 
 
+def test_a_police_platform_of_a_production_has_a_key_and_is_reached_by_https(
+    complete: dict[str, Any], tmp_path: Path
+) -> None:
+    assert "police_key_file" in refusal(**complete, police_url="https://police.example/events")
+    (tmp_path / "police.key").write_text("a secret of thirty-two bytes or more")
+    keyed = {**complete, "police_key_file": tmp_path / "police.key"}
+    assert "police_url must be https" in refusal(**keyed, police_url="http://police.example/events")
+    assert load(**keyed, police_url="https://police.example/events").police_key
+
+
 def test_the_database_may_be_told_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql+psycopg://wristband:secret@db/wristband\n")
     assert load(database_url_file=tmp_path / "url").database == "postgresql+psycopg://wristband:secret@db/wristband"

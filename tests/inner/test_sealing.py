@@ -39,12 +39,18 @@ KEYED = {
     "grant.token_hash",
     "guardian.phone_index",
     "hand_over.code_hash",
+    "incident_note.key",
     "invitation.phone_index",
     "message.recipient_index",
     "quiet_contact.address_index",
+    "pickup.content",
+    "pickup.key",
+    "rating.once",
     "scan.reference_hash",
     "sighting.key",
     "sign_in.reference_hash",
+    "supplement.content",
+    "supplement.key",
     "spent_budget.key",
 }
 A_WORD_OF_OURS = "one of a few words of the programme's own"
@@ -104,7 +110,9 @@ IN_THE_CLEAR = {
     "incident.disposition": A_WORD_OF_OURS,
     "incident.number": "a date and a count",
     "incident.state": A_WORD_OF_OURS,
+    "incident_merge.state_before": A_WORD_OF_OURS,
     "incident_move.state": A_WORD_OF_OURS,
+    "incident_transfer.reason": A_WORD_OF_OURS,
     "message.channel": A_WORD_OF_OURS,
     "message.key": "words of ours and ids",
     "message.language": A_WORD_OF_OURS,
@@ -122,6 +130,7 @@ IN_THE_CLEAR = {
     "reach.answer": A_WORD_OF_OURS,
     "scan.language": A_WORD_OF_OURS,
     "sighting.source": A_WORD_OF_OURS,
+    "supplement.kind": A_WORD_OF_OURS,
     "sign_in.door": A_WORD_OF_OURS,
     "spent_budget.due_s": "a moment",
     "station.latitude": PUBLIC,
@@ -138,16 +147,22 @@ IN_THE_CLEAR = {
     "station.licence": PUBLIC,
 }
 # What the journey leaves empty: no worker runs, no stock is made in advance, no finder asks to see more, no family
-# invites or leaves, nobody records a voice, no provider lends a number.
+# invites or leaves, nobody records a voice, no provider lends a number, no officer notes, merges, passes on or enters.
 NOT_ON_THIS_JOURNEY = {
     "audit_checkpoint",
     "batch",
     "delivery",
     "erasure",
     "grant",
+    "incident_merge",
+    "incident_note",
+    "incident_transfer",
     "invitation",
     "masked_call",
+    "merged_report",
+    "phone_report",
     "voice",
+    "withdrawal",
 }
 
 

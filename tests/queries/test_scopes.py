@@ -182,18 +182,6 @@ def test_an_elder_we_know_stands_before_bands_we_do_not_however_many(world: Worl
     ]
 
 
-def test_the_desks_version_changes_with_its_own_incidents_only(world: World, day: Day) -> None:
-    def versions() -> tuple[str, ...]:
-        return tuple(incidents.desk_version(station_id=one) for one in (world.station_id, world.other_station_id))
-
-    before = versions()
-    assert versions() == before
-    handling.move(day.her_incident, IncidentState.ACCEPTED, officer=world.officer, now=day.now + MINUTE)
-    after = versions()
-    assert after[0] != before[0]
-    assert after[1] == before[1]
-
-
 def test_the_steps_of_an_incident_are_named_and_nobody_elses(world: World, day: Day) -> None:
     handling.move(day.other_incident, IncidentState.ACCEPTED, officer=world.stranger, now=day.now)
     handling.move(day.her_incident, IncidentState.ACCEPTED, officer=world.officer, now=day.now)

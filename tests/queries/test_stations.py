@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from tests.world import World
+from wristband.clock import ZONE
 from wristband.db import db, transaction
 from wristband.stations import queries
 from wristband.stations.models import Station
+from wristband.stations.opening_hours import Opening
 from wristband.values.position import Position
 
 AT_DATONG = Position(24.7231, 118.1521)
+NIGHT = datetime(2026, 11, 24, 23, 0, tzinfo=ZONE)
+BY_DAY = "Mo-Su 08:00-18:00"
+
+
+def add(name: str, latitude: float, longitude: float, hours: str = "", **more: str) -> Station:
+    """A station more, in the caller's deed."""
+    station = Station(
+        source="tests",
+        source_id=name,
+        name=name,
+        latitude=latitude,
+        longitude=longitude,
+        opening_hours=hours,
+        imported_at=NIGHT,
+        **more,
+    )
+    db.session.add(station)
+    return station
+
+
+def names(listed: list[queries.ListedStation]) -> list[tuple[str, Opening]]:
+    return [(one.station.name, one.standing.opening) for one in listed]
 
 
 def test_the_nearest_stand_first_with_their_metres(world: World) -> None:
@@ -68,3 +94,75 @@ def test_a_station_is_found_by_its_whole_name(world: World) -> None:
     assert found
     assert found.id == world.station_id
     assert queries.find_station_by_name("大同") is None
+
+
+def test_stations_of_one_import_are_all_found_though_they_come_in_several_deeds(world: World) -> None:
+    with transaction():
+        add("先到", 24.7300, 118.1600)
+    assert len(queries.nearest(AT_DATONG, 9)) == 3
+    with transaction():
+        add("后到", 24.7301, 118.1601)
+    assert len(queries.nearest(AT_DATONG, 9)) == 4
+
+
+def test_a_station_that_moved_is_where_it_is_now(world: World) -> None:
+    assert queries.nearest(AT_DATONG, 1)[0].station.id == world.station_id
+    with transaction():
+        db.session.get_one(Station, world.station_id).latitude = 30.0
+    assert queries.nearest(AT_DATONG, 1)[0].station.id == world.other_station_id
+
+
+@pytest.mark.parametrize(("place", "k"), [(AT_DATONG, 1), (AT_DATONG, 9), (Position(60, -100), 2), (AT_DATONG, 0)])
+def test_a_deed_that_finds_no_index_builds_none_and_is_as_exact(world: World, place: Position, k: int) -> None:
+    with transaction():
+        add("远处", 39.9, 116.4)
+        db.session.flush()
+        before = dict(queries._indexes)
+        found = queries.nearest(place, k)
+        assert queries._indexes == before
+    assert [(one.station.id, one.metres) for one in found] == [
+        (one.station.id, one.metres) for one in queries.nearest(place, k)
+    ]
+
+
+def test_an_index_made_ready_serves_the_deed_that_follows(world: World) -> None:
+    queries.make_ready()
+    with transaction():
+        index = queries._find_index()
+    assert index is not None
+    assert len(index) == 2
+
+
+def test_the_nearest_open_one_is_chosen_before_a_nearer_one_that_is_closed(world: World) -> None:
+    with transaction():
+        add("近而关着", AT_DATONG.latitude, AT_DATONG.longitude, BY_DAY)
+    found = queries.nearest_open(AT_DATONG, now=NIGHT)
+    assert found
+    assert found.station.id == world.station_id
+    noon = queries.nearest_open(AT_DATONG, now=NIGHT.replace(hour=12))
+    assert noon
+    assert noon.station.name == "近而关着"
+
+
+@pytest.mark.usefixtures("app")
+def test_where_all_are_closed_the_nearest_is_still_named() -> None:
+    assert queries.nearest_open(AT_DATONG, now=NIGHT) is None
+    with transaction():
+        add("甲", 24.72, 118.15, BY_DAY)
+    found = queries.nearest_open(AT_DATONG, now=NIGHT)
+    assert found
+    assert found.station.name == "甲"
+
+
+def test_what_is_closed_comes_last_and_what_is_unknown_counts_as_open(world: World) -> None:
+    with transaction():
+        add("近而关着", AT_DATONG.latitude, AT_DATONG.longitude, BY_DAY)
+        add("稍远", 24.7240, 118.1530, "24/7")
+    assert names(queries.list_near(AT_DATONG, 3, now=NIGHT)) == [
+        ("大同派出所", Opening.UNKNOWN),
+        ("稍远", Opening.OPEN),
+        ("祥平派出所", Opening.UNKNOWN),
+        ("近而关着", Opening.CLOSED),
+    ]
+    by_day = queries.list_near(AT_DATONG, 3, now=NIGHT.replace(hour=12))
+    assert [one.station.name for one in by_day] == ["近而关着", "大同派出所", "稍远"]

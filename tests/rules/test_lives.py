@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from wristband.bands import rules as bands
 from wristband.bands.rules import BandState
+from wristband.errors import Refusal
 from wristband.incidents import rules as incidents
 from wristband.incidents.rules import (
     DISPOSITION_WORDS,
@@ -32,7 +33,9 @@ INCIDENT_MOVES = {
     ("accepted", "closed"),
     ("dispatched", "on_scene"),
     ("dispatched", "closed"),
+    ("on_scene", "handed_over"),
     ("on_scene", "closed"),
+    ("handed_over", "closed"),
 }
 BAND_MOVES = {("blank", "active"), ("blank", "ended"), ("active", "ended")}
 
@@ -107,13 +110,13 @@ def test_every_disposition_every_form_and_every_reason_for_an_end_has_its_words(
 )
 def test_the_clock_turns_amber_at_three_minutes_and_red_at_five(waited_s: float, colour: str) -> None:
     now = OPENED + timedelta(seconds=waited_s)
-    assert clock_colour(opened_at=OPENED, accepted_at=None, now=now) == colour
+    assert clock_colour(since=OPENED, accepted_at=None, now=now) == colour
 
 
 @given(st.timedeltas(min_value=timedelta(), max_value=timedelta(days=30)))
 def test_the_clock_is_calm_once_somebody_has_accepted(later: timedelta) -> None:
     accepted_at = OPENED + timedelta(minutes=20)
-    assert clock_colour(opened_at=OPENED, accepted_at=accepted_at, now=accepted_at + later) == "calm"
+    assert clock_colour(since=OPENED, accepted_at=accepted_at, now=accepted_at + later) == "calm"
 
 
 # ---- the number that is read aloud
@@ -136,3 +139,44 @@ def test_a_number_is_the_day_and_how_many_that_day(day: date, serial: int, shown
 def test_two_incidents_of_a_day_never_share_a_number(day: date, one: int, other: int) -> None:
     assert (number(day, one) == number(day, other)) is (one == other)
     assert len(number(day, one)) <= 16
+
+
+# ---- passing on
+
+HERE, THERE, ELSEWHERE = 1, 2, 3
+
+
+@pytest.mark.parametrize(
+    ("to", "passed", "code"),
+    [
+        (THERE, [], None),
+        (HERE, [], "incidents.pass_here"),
+        (THERE, [(THERE, incidents.BACK_AFTER - timedelta(seconds=1))], "incidents.pass_back"),
+        (THERE, [(THERE, incidents.BACK_AFTER)], None),
+        (THERE, [(ELSEWHERE, timedelta())], None),
+        (THERE, [(ELSEWHERE, timedelta(days=1))] * (incidents.PASSES_MOST - 1), None),
+        (THERE, [(ELSEWHERE, timedelta(days=1))] * incidents.PASSES_MOST, "incidents.pass_spent"),
+    ],
+)
+def test_an_incident_goes_to_another_station_and_not_to_and_fro(
+    to: int, passed: list[tuple[int, timedelta]], code: str | None
+) -> None:
+    history = [(station, OPENED - ago) for station, ago in passed]
+    if code is None:
+        incidents.check_pass(to, here=HERE, passed=history, now=OPENED)
+        return
+    with pytest.raises(Refusal) as refusal:
+        incidents.check_pass(to, here=HERE, passed=history, now=OPENED)
+    assert refusal.value.code == code
+
+
+def test_what_officers_stand_beside_is_not_passed_on() -> None:
+    beside = {IncidentState.ON_SCENE, IncidentState.HANDED_OVER, IncidentState.CLOSED}
+    assert set(IncidentState) - beside == incidents.PASSED_ON_FROM
+
+
+def test_an_operators_own_clock_turns_red_however_amber_is_set() -> None:
+    later = OPENED + timedelta(seconds=10)
+    assert clock_colour(since=OPENED, accepted_at=None, now=later, amber_s=60, red_s=10) == "red"
+    assert clock_colour(since=OPENED, accepted_at=None, now=later, amber_s=5, red_s=60) == "amber"
+    assert clock_colour(since=OPENED, accepted_at=None, now=later, amber_s=11, red_s=60) == "calm"

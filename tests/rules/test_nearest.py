@@ -56,6 +56,26 @@ def test_among_many_the_nearest_are_those_of_brute_force() -> None:
         assert [metres for _, metres in found] == pytest.approx(by_brute_force(places(*spots), position, 5), abs=1e-6)
 
 
+def test_among_thousands_at_the_seams_the_nearest_are_those_of_brute_force() -> None:
+    # Half within two degrees of a pole, half as near to the antimeridian: more than are looked at first.
+    steps = [((number * math.sqrt(2)) % 1, (number * math.sqrt(3)) % 1) for number in range(2600)]
+    spots = [
+        Position(88 + 2 * one, 360 * other - 180) if number % 2 else Position(60 * one - 30, 178 + 2 * other)
+        for number, (one, other) in enumerate(steps)
+    ]
+    index = StationIndex(places(*spots))
+    for position in (Position(90, 0), Position(89.2, -179.9), Position(5, -179.99), Position(-90, 12), Position(40, 0)):
+        found = index.nearest(position, 4)
+        assert [metres for _, metres in found] == pytest.approx(by_brute_force(places(*spots), position, 4), abs=1e-6)
+
+
+@given(st.lists(positions, max_size=12), positions)
+def test_an_index_of_columns_is_the_same_index(spots: list[Position], position: Position) -> None:
+    columns = [one.latitude for one in spots], [one.longitude for one in spots]
+    by_columns = StationIndex.of_columns(range(1, len(spots) + 1), *columns)
+    assert by_columns.nearest(position, 3) == StationIndex(places(*spots)).nearest(position, 3)
+
+
 def test_across_the_antimeridian_is_near() -> None:
     index = StationIndex(places(Position(0, 170), Position(0, -179.9)))
     assert [station_id for station_id, _ in index.nearest(Position(0, 179.9), 1)] == [2]
@@ -95,6 +115,8 @@ def test_a_degree_of_meridian_is_as_long_as_surveyors_say() -> None:
     assert metres_between(Position(0, 118), Position(1, 118)) == pytest.approx(110_574.4, abs=0.1)
 
 
-@pytest.mark.parametrize(("metres", "minutes"), [(0, 1), (1, 1), (43, 1), (44, 2), (1000, 24), (5000, 116)])
-def test_walking_is_reckoned_slowly_and_by_streets(metres: float, minutes: int) -> None:
+@pytest.mark.parametrize(
+    ("metres", "minutes"), [(0, 1), (1, 1), (51, 1), (52, 2), (500, 10), (520, 15), (1000, 20), (3000, 60), (5000, 105)]
+)
+def test_walking_is_reckoned_by_streets_and_rounded_up_as_the_estimate_it_is(metres: float, minutes: int) -> None:
     assert walking_minutes(metres) == minutes

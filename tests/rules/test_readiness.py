@@ -96,7 +96,12 @@ def test_a_band_is_tried_for_ten_minutes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "lost"), [("gone", True), ("http_404", True), ("too_long", False), ("http_413", False)]
+    ("code", "lost"),
+    [
+        *((code, True) for code in ("gone", "http_404", "rcpt_550", "dingtalk_300001")),
+        *((code, False) for code in ("too_long", "http_413", "data_552", "data_554", "data_550", "rcpt_552")),
+        *((code, False) for code in ("dingtalk_310000", "feishu_19024", "lark_19024")),
+    ],
 )
 def test_an_address_is_not_lost_by_what_was_wrong_with_the_words(code: str, lost: bool) -> None:
     assert says_lost(code) is lost

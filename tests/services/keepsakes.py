@@ -16,6 +16,7 @@ from wristband.accounts.models import SignIn
 from wristband.accounts.rules import CODE_BY_PHONE, QuietKind
 from wristband.audit.retention import Kept
 from wristband.board.rules import CALLS_LAST
+from wristband.clock import ZONE
 from wristband.db import db, transaction
 from wristband.elders.models import Invitation
 from wristband.gateways.masked import MaskedRota, PrintedMasked
@@ -24,9 +25,11 @@ from wristband.incidents.models import HandOver, Incident
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
+from wristband.reports.rules import Score, Waits
 from wristband.scans.models import Scan
 from wristband.scans.queries import get_acted_scan
 from wristband.services import (
+    collecting,
     connecting,
     handing_over,
     handling,
@@ -35,9 +38,13 @@ from wristband.services import (
     reporting,
     signing_in,
     subscribing,
+    supplementing,
+    taking_calls,
     verifying,
+    withdrawing,
 )
 from wristband.services.posting import Said
+from wristband.services.taking_calls import Call
 from wristband.values.phone import Phone
 from wristband.values.position import Position
 
@@ -80,6 +87,25 @@ def _finders_number(world: World, now: datetime) -> datetime:
     return now
 
 
+def _supplement(world: World, now: datetime) -> datetime:
+    supplementing.add_words(reported(world, now)[0], new_reference(), "灰色外套", now=now)
+    close_all(world, now)
+    return now
+
+
+def _pickup(world: World, now: datetime) -> datetime:
+    collecting.ask(reported(world, now)[0], new_reference(), words="药店里", waits=Waits.TEN, now=now)
+    close_all(world, now)
+    return now
+
+
+def _rating(world: World, now: datetime) -> datetime:
+    reference, incident_id = reported(world, now)
+    close(world, incident_id, now)
+    withdrawing.rate(reference, Score.GOOD, "很快", now=now)
+    return now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _masked_call(world: World, now: datetime) -> datetime:
     reference = met(world, now)
     posting.leave_number(reference, Phone(FINDER_PHONE), now=now)
@@ -102,6 +128,19 @@ def delivered() -> None:
 
 def _step(world: World, now: datetime) -> datetime:
     close(world, reported(world, now)[1], now)
+    return now
+
+
+def _note(world: World, now: datetime) -> datetime:
+    incident_id = reported(world, now)[1]
+    handling.note(incident_id, "k" * 22, "家人已在路上", officer=world.officer, now=now)
+    close(world, incident_id, now)
+    return now
+
+
+def _callers_phone(world: World, now: datetime) -> datetime:
+    call = Call(None, "示例路口", "有位老人坐在路边", Phone(FINDER_PHONE))
+    close(world, taking_calls.take_call("k" * 22, call, officer=world.officer, now=now).incident_id, now)
     return now
 
 
@@ -204,9 +243,14 @@ MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.PLACES: _sighting,
     Kept.BOARD_POSTS: _board_post,
     Kept.FINDERS_NUMBERS: _finders_number,
+    Kept.SUPPLEMENTS: _supplement,
+    Kept.PICKUPS: _pickup,
+    Kept.RATINGS: _rating,
     Kept.MASKED_CALLS: _masked_call,
     Kept.MESSAGES: _message,
     Kept.STEPS: _step,
+    Kept.NOTES: _note,
+    Kept.CALLERS_PHONES: _callers_phone,
     Kept.INVITATIONS: _invitation,
     Kept.HAND_OVER_CODES: _hand_over,
     Kept.ENDED_GRANTS: _grant,

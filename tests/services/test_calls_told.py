@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.services.calling import MINUTE, SECOND, called, calls, run, shown
 from tests.services.finders import met, owed
 from tests.services.relatives import son_of
-from tests.services.test_escalating import MINUTE, SECOND, called, calls, run, shown
 from tests.world import DAUGHTER_PHONE, SON_PHONE, World
 from wristband.db import db, transaction
 from wristband.incidents import duty

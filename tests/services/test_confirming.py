@@ -15,7 +15,7 @@ from tests.world import DAUGHTER_PHONE, World, last_body
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
 from wristband.elders.models import Contact
-from wristband.elders.readiness import CONTACT_CODE_LASTS
+from wristband.elders.rules import CONTACT_CODE_LASTS
 from wristband.scans.rules import CODE_TRIES
 from wristband.sealing import box
 from wristband.services import confirming, family_circle, signing_in

@@ -16,7 +16,7 @@ from tests.world import DAUGHTER_PHONE, SON_PHONE, World, new_reference
 from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.bands.rules import TRIAL_LASTS, BandEnd
-from wristband.db import db
+from wristband.db import db, transaction
 from wristband.elders.readiness import DRILL_LASTS, Point, ready_points
 from wristband.elders.standing import gather
 from wristband.incidents.models import DutyCall, Incident, Report
@@ -24,10 +24,12 @@ from wristband.outbox.escalation import StepState
 from wristband.outbox.models import Message, Step
 from wristband.outbox.rules import Channel, MessageState
 from wristband.scans import drills
+from wristband.scans.drills import DrillResult, list_results
 from wristband.scans.models import Reach, Scan
 from wristband.scans.queries import list_reaches, list_scans
 from wristband.scans.rules import Answer
-from wristband.services import drilling, escalating, issuing, posting, reaching, reporting, scanning, verifying
+from wristband.services import drilling, escalating, issuing, posting, reaching, reporting, scanning, trying, verifying
+from wristband.services.drilling import NO_DRILL_BESIDE
 from wristband.services.scanning import Opening
 from wristband.values.code import CheckCode
 from wristband.values.phone import Phone
@@ -126,28 +128,45 @@ def test_who_has_received_it_ends_it_and_nobody_is_called(world: World, now: dat
     assert Point.DRILL not in ready_points(gather([world.elder_id])[world.elder_id], now=now + 181 * DAY)
 
 
+def test_what_a_drill_has_shown_is_kept(world: World, now: datetime) -> None:
+    add_push(world, now)
+    first = begin(world, now)
+    drilling.receive(first, guardian_id=world.daughter_id, now=now + 42 * SECOND)
+    with transaction():
+        went_out = sa.update(Message).where(Message.reach_id == first, Message.channel == Channel.PUSH)
+        db.session.execute(went_out.values(state=MessageState.DELIVERED))
+    second = begin(world, now + MINUTE)
+    assert list_results(world.elder_id) == [
+        DrillResult(second, now + MINUTE, (), None),
+        DrillResult(first, now, (Channel.PUSH,), 42),
+    ]
+
+
 def test_a_drill_that_nobody_answers_ends_by_itself(world: World, now: datetime) -> None:
     reach_id = begin(world, now)
-    met(world, now)  # a real one beside it goes on
     assert drilling.end_overdue(now + DRILL_LASTS - SECOND) == 0
-    waiting = steps(StepState.WAITING)
+    assert steps(StepState.WAITING)
     assert drilling.end_overdue(now + DRILL_LASTS) > 1
-    assert 0 < steps(StepState.WAITING) < waiting
+    assert not steps(StepState.WAITING)
     assert [message.state for message in owed("drill")] == [MessageState.STOPPED]
-    assert {message.state for message in owed("band_scanned")} == {MessageState.PENDING}
     assert drilling.end_overdue(now + DRILL_LASTS) == 0
     late = {"guardian_id": world.daughter_id, "now": now + DRILL_LASTS}
     assert refused(lambda: drilling.receive(reach_id, **late)) == "drill.over"  # type: ignore[arg-type]
 
 
-def test_the_loop_ends_it(world: World, now: datetime) -> None:
+def test_a_real_finder_ends_a_drill_and_has_the_line_for_himself(world: World, now: datetime) -> None:
     begin(world, now)
-    ender = drilling.DrillEnder()
-    ender.look(now + DRILL_LASTS - SECOND)
-    ender.look(now + DRILL_LASTS)
-    assert steps(StepState.WAITING) > 0
-    ender.look(now + DRILL_LASTS + 10 * SECOND)
-    assert steps(StepState.WAITING) == 0
+    drilled = steps(StepState.WAITING)
+    met(world, now + SECOND)
+    assert steps(StepState.DROPPED) == drilled
+    assert [message.state for message in owed("drill")] == [MessageState.STOPPED]
+    assert {message.state for message in owed("band_scanned")} == {MessageState.PENDING}
+
+
+def test_while_a_finder_waits_for_an_answer_there_is_no_drill(world: World, now: datetime) -> None:
+    met(world, now)
+    assert refused(lambda: begin(world, now + MINUTE)) == "drill.finder_waits"
+    begin(world, now + 2 * NO_DRILL_BESIDE)
 
 
 def test_three_drills_a_day_and_no_more(world: World, now: datetime) -> None:
@@ -195,17 +214,12 @@ def test_a_drill_is_no_call_for_help_anywhere_else(world: World, now: datetime) 
 
 
 def test_a_real_finder_never_rides_on_a_drill(world: World, now: datetime) -> None:
+    begin(world, now)
     for each in range(9):
         met(world, now + each * SECOND)
-    real = db.session.scalars(sa.select(Reach.told_with).order_by(Reach.id.desc())).first()
-    begin(world, now + MINUTE)
-    met(world, now + MINUTE)
-    last = db.session.scalars(
-        sa.select(Reach).where(Reach.drill.is_(False)).order_by(Reach.id.desc()), execution_options={"autoflush": False}
-    ).first()
-    assert last is not None
-    assert last.told_with == real
-    assert not db.session.get_one(Reach, last.told_with).drill
+    finders = db.session.scalars(sa.select(Reach).where(Reach.drill.is_(False)).order_by(Reach.id)).all()
+    assert finders[-1].told_with == finders[-2].id
+    assert not db.session.get_one(Reach, finders[-1].told_with).drill
 
 
 def test_from_the_finders_page_of_a_drill_nothing_goes_out(world: World, now: datetime) -> None:
@@ -232,7 +246,8 @@ def her_check(world: World) -> CheckCode:
 
 def test_the_address_of_a_finder_is_never_a_drills(world: World, now: datetime) -> None:
     reference = met(world, now)
-    assert refused(lambda: begin(world, now, reference=reference)) == "page.form_stale"
+    later = now + 2 * NO_DRILL_BESIDE
+    assert refused(lambda: begin(world, later, reference=reference)) == "page.form_stale"
     assert not owed("drill")
 
 
@@ -266,7 +281,7 @@ def band(world: World) -> Band:
 
 
 def test_the_first_opening_within_ten_minutes_says_that_the_band_works(world: World, now: datetime) -> None:
-    drilling.begin_trial(world.her.band_id, guardian_id=world.daughter_id, now=now)
+    trying.begin_trial(world.her.band_id, guardian_id=world.daughter_id, now=now)
     opened(world, now + MINUTE)
     opened(world, now + 2 * MINUTE)
     assert (band(world).tested_at, band(world).trial_at) == (now + MINUTE, None)
@@ -276,7 +291,7 @@ def test_the_first_opening_within_ten_minutes_says_that_the_band_works(world: Wo
 
 @pytest.mark.parametrize("after", [-SECOND, TRIAL_LASTS])
 def test_an_opening_outside_of_them_says_nothing(world: World, now: datetime, after: timedelta) -> None:
-    drilling.begin_trial(world.her.band_id, guardian_id=world.daughter_id, now=now)
+    trying.begin_trial(world.her.band_id, guardian_id=world.daughter_id, now=now)
     opened(world, now + after)
     assert band(world).tested_at is None
 
@@ -287,7 +302,7 @@ def test_without_a_trial_an_opening_changes_no_band(world: World, now: datetime)
 
 
 def test_another_band_that_opens_tests_only_itself(world: World, now: datetime) -> None:
-    drilling.begin_trial(world.her.band_id, guardian_id=world.daughter_id, now=now)
+    trying.begin_trial(world.her.band_id, guardian_id=world.daughter_id, now=now)
     opened(world, now + SECOND, world.other.code)
     assert band(world).tested_at is None
     assert band(world).trial_at == now
@@ -295,7 +310,7 @@ def test_another_band_that_opens_tests_only_itself(world: World, now: datetime) 
 
 def test_a_stranger_and_an_ended_band_try_nothing(world: World, now: datetime) -> None:
     them = {"guardian_id": world.neighbour_id, "now": now}
-    assert refused(lambda: drilling.begin_trial(world.her.band_id, **them)) == "bands.unknown"  # type: ignore[arg-type]
+    assert refused(lambda: trying.begin_trial(world.her.band_id, **them)) == "bands.unknown"  # type: ignore[arg-type]
     issuing.end(world.her.band_id, BandEnd.LOST, guardian_id=world.daughter_id, now=now)
     me = {"guardian_id": world.daughter_id, "now": now}
-    assert refused(lambda: drilling.begin_trial(world.her.band_id, **me)) == "bands.ended"  # type: ignore[arg-type]
+    assert refused(lambda: trying.begin_trial(world.her.band_id, **me)) == "bands.ended"  # type: ignore[arg-type]

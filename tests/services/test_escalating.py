@@ -8,10 +8,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.services.finders import deeds, met, owed, refused
+from tests.services.calling import MINUTE, SECOND, called, calls, reach_by_id, reach_of, run, shown
+from tests.services.finders import deeds, met, refused
 from tests.services.relatives import son_of
 from tests.together import together
-from tests.world import DAUGHTER_PHONE, SON_PHONE, World, every_row
+from tests.world import DAUGHTER_PHONE, SON_PHONE, World
 from wristband.db import db, transaction
 from wristband.elders.models import Contact
 from wristband.elders.queries import list_contacts
@@ -19,20 +20,16 @@ from wristband.incidents import duty
 from wristband.incidents.models import DutyCall, Incident
 from wristband.limits import spend
 from wristband.outbox import arrivals
-from wristband.outbox.escalation import CALLS_A_NUMBER, StepKind, StepState
-from wristband.outbox.models import Delivery, Message, Step
+from wristband.outbox.escalation import CALLS_A_STRANGER, CALLS_AGAIN, FIRST_CALLS, StepKind
+from wristband.outbox.models import Delivery, Message
 from wristband.outbox.rules import CallState, Channel, MessageState, Outcome
 from wristband.scans.answers import is_answered
-from wristband.scans.disclosure import FamilyReached
 from wristband.scans.models import Reach
-from wristband.scans.queries import find_reach_of
 from wristband.scans.reached import family_reached
 from wristband.scans.rules import Answer
-from wristband.services import escalating, family_circle, handing_over, reaching, reporting, standing_in
+from wristband.services import escalating, family_circle, handing_over, reaching, reporting
 from wristband.values.arrival import Arrival, ArrivalState
-
-SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
+from wristband.values.phone import Phone
 
 
 @pytest.fixture
@@ -43,39 +40,6 @@ def now(world: World) -> datetime:
 @pytest.fixture
 def son(world: World, now: datetime) -> int:
     return son_of(world, now - timedelta(hours=2))
-
-
-def calls() -> list[Message]:
-    return owed("call_band_scanned")
-
-
-def called() -> list[str]:
-    return [message.recipient for message in calls()]
-
-
-def reach_of(reference: str) -> Reach:
-    db.session.rollback()
-    found = find_reach_of(reference)
-    assert found
-    return found
-
-
-def shown(reference: str) -> FamilyReached:
-    return family_reached(reach_of(reference))
-
-
-def waiting() -> int:
-    db.session.rollback()
-    question = sa.select(sa.func.count()).select_from(Step).where(Step.state == StepState.WAITING)
-    return db.session.scalar(question) or 0
-
-
-def run(begin: datetime, end: datetime, *, every: timedelta = 10 * SECOND) -> None:
-    """Time passes, and the worker looks again and again."""
-    at = begin
-    while at <= end:
-        escalating.take_due(at)
-        at += every
 
 
 # ---- in turn
@@ -151,28 +115,49 @@ def test_an_answer_after_the_desk_was_called_takes_it_off_the_desk(world: World,
     assert duty.list_unanswered(station_id=world.station_id) == []
 
 
-def test_an_answer_to_one_who_rides_on_anothers_messages_takes_the_call_off_the_desk(
-    world: World, now: datetime
-) -> None:
+def twelve_at_once(world: World, now: datetime) -> tuple[Reach, list[Reach]]:
+    """The finder whose messages carry others, and those others."""
     reaches = [reach_of(met(world, now)) for _ in range(12)]
-    rider = next(reach for reach in reaches if reach.told_with != reach.id)
-    run(now, now + 5 * MINUTE, every=MINUTE)
-    before = len(duty.list_unanswered(station_id=world.station_id))
-    reaching.answer(rider.id, Answer.COMING, guardian_id=world.daughter_id, now=now + 6 * MINUTE)
-    assert len(duty.list_unanswered(station_id=world.station_id)) == before - 1
+    riders = [reach for reach in reaches if reach.told_with != reach.id]
+    (carrier,) = [reach for reach in reaches if reach.id == riders[0].told_with]
+    return carrier, riders
 
 
-def test_an_answer_to_one_of_many_who_tapped_at_once_ends_it_for_the_messages_they_share(
-    world: World, now: datetime
-) -> None:
-    references = [met(world, now) for _ in range(12)]
-    riding = [reach for reach in map(reach_of, references) if reach.told_with != reach.id]
-    assert riding
-    reaching.answer(riding[0].id, Answer.COMING, guardian_id=world.daughter_id, now=now + SECOND)
-    assert is_answered(riding[0].told_with)
+def test_a_pranksters_answer_is_not_the_honest_finders(world: World, now: datetime) -> None:
+    carrier, riders = twelve_at_once(world, now)
+    for prank in riders:
+        reaching.answer(prank.id, Answer.AT_HOME, guardian_id=world.daughter_id, now=now + SECOND)
+    assert not is_answered(carrier.id)
     run(now, now + 6 * MINUTE)
-    shared = [message for message in calls() if message.reach_id == riding[0].told_with]
-    assert shared == []
+    assert [call for call in calls() if call.reach_id == carrier.id]
+    reaching.answer(carrier.id, Answer.COMING, guardian_id=world.daughter_id, now=now + 7 * MINUTE)
+    assert is_answered(carrier.id)
+    assert family_reached(reach_by_id(carrier.id)).next_at is None
+
+
+def test_the_last_answer_to_those_who_share_messages_takes_the_call_off_the_desk(world: World, now: datetime) -> None:
+    carrier, riders = twelve_at_once(world, now)
+    run(now, now + 5 * MINUTE, every=MINUTE)
+    assert duty.find_duty_call(carrier.id)
+    for reach in (carrier, *riders):
+        call = duty.find_duty_call(carrier.id)
+        assert call
+        assert call.ended_at is None
+        reaching.answer(reach.id, Answer.COMING, guardian_id=world.daughter_id, now=now + 6 * MINUTE)
+        db.session.rollback()
+    call = duty.find_duty_call(carrier.id)
+    assert call
+    assert call.ended_at
+
+
+def test_who_taps_after_the_last_messages_were_answered_does_not_ride_on_them(world: World, now: datetime) -> None:
+    carrier, riders = twelve_at_once(world, now)
+    for reach in (carrier, *riders):
+        reaching.answer(reach.id, Answer.AT_HOME, guardian_id=world.daughter_id, now=now + SECOND)
+    late = reach_of(met(world, now + 2 * SECOND))
+    assert late.told_with not in {carrier.id, *(rider.id for rider in riders)}
+    run(now, now + 6 * MINUTE)
+    assert duty.find_duty_call(late.told_with)
 
 
 def test_once_the_incident_is_closed_or_the_elder_handed_over_nobody_is_called(world: World, now: datetime) -> None:
@@ -186,51 +171,16 @@ def test_once_the_incident_is_closed_or_the_elder_handed_over_nobody_is_called(w
     assert duty.list_unanswered(station_id=world.station_id) == []
 
 
-# ---- the desk stands in
-
-
-def test_an_officer_who_stands_in_has_an_incident_and_finder_and_family_know(world: World, now: datetime) -> None:
-    reference = met(world, now)
-    run(now, now + 5 * MINUTE)
-    (unanswered,) = duty.list_unanswered(station_id=world.station_id)
-    incident_id = standing_in.take(unanswered.id, officer=world.officer, now=now + 6 * MINUTE)
-    incident = db.session.get_one(Incident, incident_id)
-    assert (incident.elder_id, incident.station_id) == (world.elder_id, world.station_id)
-    assert shown(reference).taken_at == now + 6 * MINUTE
-    assert duty.list_unanswered(station_id=world.station_id) == []
-    assert owed("incident_reported")
-    assert incident.number in (owed("incident_reported")[0].body or "")
-    assert deeds(world.elder_id)[-3:].count("desk.answered") == 1
-
-
-def test_who_stands_in_joins_the_incident_that_is_open(world: World, now: datetime) -> None:
-    met(world, now)
-    other = met(world, now + SECOND)
-    number = reporting.report(other, world.her.serial, language="zh-CN", low_trust=False, now=now + 2 * SECOND)
-    run(now, now + 5 * MINUTE)
-    for unanswered in duty.list_unanswered(station_id=world.station_id):
-        incident_id = standing_in.take(unanswered.id, officer=world.officer, now=now + 6 * MINUTE)
-        assert db.session.get_one(Incident, incident_id).number == number
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Incident)) == 1
-
-
-def test_of_two_officers_one_has_it_and_the_other_is_told(world: World, now: datetime) -> None:
-    met(world, now)
-    run(now, now + 5 * MINUTE)
-    (unanswered,) = duty.list_unanswered(station_id=world.station_id)
-    standing_in.take(unanswered.id, officer=world.officer, now=now + 6 * MINUTE)
-    before = every_row()
-    late = lambda: standing_in.take(unanswered.id, officer=world.officer, now=now + 6 * MINUTE)  # noqa: E731
-    assert refused(late) == "incidents.duty_call_taken"
-    assert every_row() == before
-
-
-def test_another_stations_officer_finds_no_such_call(world: World, now: datetime) -> None:
-    met(world, now)
-    run(now, now + 5 * MINUTE)
-    (unanswered,) = duty.list_unanswered(station_id=world.station_id)
-    take = lambda: standing_in.take(unanswered.id, officer=world.stranger, now=now + 6 * MINUTE)  # noqa: E731
-    assert refused(take) == "incidents.duty_call_unknown"
+def test_a_later_code_that_nobody_has_typed_yet_begins_no_earlier_encounter_again(world: World, now: datetime) -> None:
+    first = met(world, now)
+    code = handing_over.make_for_call(reach_of(first).id, guardian_id=world.daughter_id, now=now + SECOND)
+    handing_over.enter(first, code.digits, now=now + 2 * SECOND)
+    second = met(world, now + 3 * SECOND)
+    handing_over.make_for_call(reach_of(second).id, guardian_id=world.daughter_id, now=now + 4 * SECOND)
+    run(now + 5 * SECOND, now + MINUTE)
+    assert {message.reach_id for message in calls()} == {reach_of(second).id}
+    again = {"guardian_id": world.daughter_id, "now": now + MINUTE}
+    assert refused(lambda: handing_over.make_for_call(reach_of(first).id, **again)) == "hand_over.done"  # type: ignore[arg-type]
 
 
 # ---- who can not be called
@@ -252,17 +202,29 @@ def test_who_was_taken_off_the_list_meanwhile_is_passed_over_and_the_next_is_cal
 def test_a_telephone_is_not_rung_more_often_than_providers_allow(world: World, now: datetime) -> None:
     (hers,) = list_contacts(world.elder_id)
     with transaction():
-        for _ in range(CALLS_A_NUMBER.burst):
-            spend(CALLS_A_NUMBER, hers.address_index, now=now)
+        for _ in range(FIRST_CALLS.burst):
+            spend(FIRST_CALLS, hers.address_index, str(world.elder_id), now=now)
+        for _ in range(CALLS_AGAIN.burst):
+            spend(CALLS_AGAIN, hers.address_index, str(world.elder_id), now=now)
     met(world, now)
     run(now, now + 5 * MINUTE)
     assert called() == []
     assert len(duty.list_unanswered(station_id=world.station_id)) == 1
 
 
-def test_a_number_nobody_has_confirmed_is_called_after_those_that_are(world: World, now: datetime) -> None:
-    from wristband.values.phone import Phone
+def test_whoever_notes_a_strangers_number_uses_up_none_of_its_own_familys_calls(world: World, now: datetime) -> None:
+    family_circle.add_contact(world.other.elder_id, Phone(DAUGHTER_PHONE), guardian_id=world.neighbour_id, now=now)
+    for number in range(6):
+        met(world, now + number * SECOND, serial=world.other.serial)
+    run(now, now + 6 * MINUTE)
+    assert called().count(DAUGHTER_PHONE) <= CALLS_A_STRANGER.burst
+    before = called().count(DAUGHTER_PHONE)
+    met(world, now + 7 * MINUTE)
+    escalating.take_due(now + 7 * MINUTE)
+    assert called().count(DAUGHTER_PHONE) == before + 1
 
+
+def test_a_number_nobody_has_confirmed_is_called_after_those_that_are(world: World, now: datetime) -> None:
     family_circle.add_contact(world.elder_id, Phone(SON_PHONE), guardian_id=world.daughter_id, now=now)
     with transaction():
         unsure = next(one for one in list_contacts(world.elder_id) if one.confirmed_at is None)

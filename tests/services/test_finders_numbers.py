@@ -23,7 +23,6 @@ from wristband.gateways.contract import GatewayFault
 from wristband.gateways.masked import Connected, MaskedGateway, MaskedRota, PrintedMasked
 from wristband.scans.models import Reach
 from wristband.services import connecting, handing_over, posting, purging, reporting
-from wristband.services.connecting import Releaser
 from wristband.values.phone import Phone
 
 MINUTE = timedelta(minutes=1)
@@ -58,6 +57,19 @@ class Down(MaskedGateway):
 
     def _release(self, reference: str, now: datetime) -> None:
         raise GatewayFault(permanent=False, code="timeout")
+
+
+class Moody(PrintedMasked):
+    """A printed one that fails in passing at the first number given back, and refuses the second for good."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.faults = [GatewayFault(permanent=permanent, code="told_to_fail") for permanent in (True, False)]
+
+    def _release(self, reference: str, now: datetime) -> None:
+        if self.faults:
+            raise self.faults.pop()
+        super()._release(reference, now)
 
 
 def printed(folder: Path) -> list[dict[str, str]]:
@@ -109,7 +121,7 @@ def test_it_lies_sealed_and_the_trail_does_not_hold_it(world: World, now: dateti
     assert deeds().count("number.left") == 1
 
 
-def test_the_board_says_it_and_the_family_hears_of_it_once(world: World, now: datetime, finder: str) -> None:
+def test_the_board_says_it_and_the_family_hears_of_each_number_once(world: World, now: datetime, finder: str) -> None:
     posting.leave_number(finder, HIS, now=now)
     before = every_row()
     posting.leave_number(finder, HIS, now=now + MINUTE)
@@ -117,9 +129,9 @@ def test_the_board_says_it_and_the_family_hears_of_it_once(world: World, now: da
     posting.take_number_back(finder, now=now + MINUTE)
     posting.leave_number(finder, Phone("+8613800138008"), now=now + 2 * MINUTE)
     assert said_on(finder, now) == ["number_left", "number_taken_back", "number_left"]
-    (message,) = owed("number_left")
-    assert message.recipient == DAUGHTER_PHONE
-    assert FINDER_PHONE.removeprefix("+86") not in (message.body or "")
+    messages = owed("number_left")
+    assert [message.recipient for message in messages] == [DAUGHTER_PHONE] * 2
+    assert not any(FINDER_PHONE.removeprefix("+86") in (message.body or "") for message in messages)
 
 
 def test_taken_back_it_is_gone_and_taken_back_again_nothing_happens(world: World, now: datetime, finder: str) -> None:
@@ -236,18 +248,30 @@ def test_it_is_given_back_when_the_finder_takes_his_number_back_or_the_board_is_
     for one in (reference, second):
         posting.leave_number(one, HIS, now=now)
         connecting.connect(scan_of(one), masked, guardian_id=world.daughter_id, now=now)
-    releaser = Releaser(masked)
-    releaser.look(now)
-    assert released(tmp_path) == 0
+    assert list(connecting.release_over(masked, now)) == []
     posting.take_number_back(second, now=now)
-    releaser.look(now)
-    assert released(tmp_path) == 0  # it has looked a moment ago
     close(world, incident_id, now)
-    for minutes in (1, 1, 2, 3):
-        Releaser(MaskedRota([Down()])).look(now + minutes * MINUTE)
-        releaser.look(now + minutes * MINUTE)
-    assert released(tmp_path) == 2
+    steps = connecting.release_over(masked, now + MINUTE)
+    for done in (1, 2):
+        assert next(steps)
+        assert released(tmp_path) == done
+    assert list(steps) == []
     assert [call.released_at for call in calls()] == [now + MINUTE] * 2
+    assert list(connecting.release_over(masked, now + 2 * MINUTE)) == []
+
+
+def test_one_that_fails_keeps_no_other_and_one_refused_for_good_is_given_up(
+    world: World, now: datetime, masked: MaskedRota, tmp_path: Path
+) -> None:
+    references = [met(world, now) for _ in range(3)]
+    for reference in references:
+        posting.leave_number(reference, HIS, now=now)
+        connecting.connect(scan_of(reference), masked, guardian_id=world.daughter_id, now=now)
+        posting.take_number_back(reference, now=now)
+    moody = MaskedRota([Moody(tmp_path)])
+    assert list(connecting.release_over(moody, now)) == [False, True, True]
+    assert [call.released_at for call in calls()] == [None, now, now]
+    assert list(connecting.release_over(masked, now + MINUTE)) == [True]
 
 
 @pytest.mark.parametrize(("offered", "gateways"), [(True, [Down()]), (False, [])])

@@ -87,7 +87,7 @@ def test_the_whole_life_is_on_the_time_line_and_on_the_trail(world: World, incid
     for minute, after in enumerate(list(IncidentState)[1:], 1):
         step(incident_id, after, world.officer, now + minute * MINUTE, words=f"第 {minute} 步")
     ended = incident(incident_id)
-    assert (ended.accepted_at, ended.closed_at) == (now + MINUTE, now + 4 * MINUTE)
+    assert (ended.accepted_at, ended.closed_at) == (now + MINUTE, now + 5 * MINUTE)
     assert ended.disposition is Disposition.WITH_FAMILY
     moves = db.session.scalars(
         sa.select(IncidentMove).where(IncidentMove.incident_id == incident_id).order_by(IncidentMove.id)
@@ -97,7 +97,8 @@ def test_the_whole_life_is_on_the_time_line_and_on_the_trail(world: World, incid
         (IncidentState.ACCEPTED, world.officer.officer_id, "第 1 步"),
         (IncidentState.DISPATCHED, world.officer.officer_id, "第 2 步"),
         (IncidentState.ON_SCENE, world.officer.officer_id, "第 3 步"),
-        (CLOSED, world.officer.officer_id, "第 4 步"),
+        (IncidentState.HANDED_OVER, world.officer.officer_id, "第 4 步"),
+        (CLOSED, world.officer.officer_id, "第 5 步"),
     ]
     trail = db.session.scalars(
         sa.select(AuditRow).where(AuditRow.actor == world.officer.actor).order_by(AuditRow.id)
@@ -106,6 +107,7 @@ def test_the_whole_life_is_on_the_time_line_and_on_the_trail(world: World, incid
         "incident.accepted",
         "incident.dispatched",
         "incident.on_scene",
+        "incident.taken_over",
         "incident.closed",
     ]
     assert {row.elder_id for row in trail} == {world.elder_id}
@@ -167,8 +169,10 @@ def test_nothing_but_closing_takes_a_disposition(world: World, incident_id: int,
 
 
 @ONE_ENGINE
-@pytest.mark.parametrize("disposition", Disposition)
-def test_every_disposition_closes(world: World, incident_id: int, now: datetime, disposition: Disposition) -> None:
+@pytest.mark.parametrize("disposition", sorted(set(Disposition) - {Disposition.DUPLICATE}))
+def test_every_disposition_but_a_merges_own_closes(
+    world: World, incident_id: int, now: datetime, disposition: Disposition
+) -> None:
     handling.move(incident_id, CLOSED, officer=world.officer, disposition=disposition, now=now)
     assert incident(incident_id).disposition is disposition
 

@@ -148,8 +148,13 @@ def test_the_same_key_is_the_same_post(world: World, now: datetime, finder: str)
     first = say(finder, HERE, now, key)
     before = every_row()
     assert say(finder, HERE, now + MINUTE, key) == first
-    assert say(finder, "something else", now + MINUTE, key) == first
     assert every_row() == before
+
+
+def test_who_goes_back_and_says_something_else_has_said_both(world: World, now: datetime, finder: str) -> None:
+    key = new_reference()
+    first = say(finder, HERE, now, key)
+    assert say(finder, "something else", now + MINUTE, key) == first + 1
 
 
 def test_the_same_key_at_once_is_one_post(app: Flask, world: World, now: datetime, finder: str) -> None:

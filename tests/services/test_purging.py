@@ -17,6 +17,7 @@ from wristband.audit import queries as audit
 from wristband.audit.models import AuditRow
 from wristband.audit.retention import RETENTION, Kept
 from wristband.bands.rules import BandForm
+from wristband.chores import Chore
 from wristband.db import db, transaction
 from wristband.elders.models import Photo
 from wristband.errors import NotFound
@@ -26,8 +27,8 @@ from wristband.limits import SpentBudget
 from wristband.outbox.models import Message
 from wristband.outbox.queries import state_for_reach
 from wristband.scans.models import Reach, Scan
-from wristband.services import issuing, purging, registration
-from wristband.services.purging import BATCH, EVERY, Purger, count_due, purge
+from wristband.services import issuing, registration
+from wristband.services.purging import BATCH, count_due, purge
 from wristband.values.phone import Phone
 
 SECOND = timedelta(seconds=1)
@@ -197,44 +198,20 @@ def test_a_purge_takes_few_rows_at_once_and_goes_on_where_it_was_broken_off(worl
     assert count_due(now=now)["budgets"] == 0
 
 
-def test_a_purger_does_a_step_a_call_and_begins_again_after_an_hour(world: World, now: datetime) -> None:
-    purger, steps = Purger(), len(list(purge(now=now)))
-    runs = _runs()
+def test_in_a_workers_loop_it_does_a_step_a_call_and_begins_again_after_an_hour(world: World, now: datetime) -> None:
+    hour, steps = timedelta(hours=1), len(list(purge(now=now)))
+    chore, runs = Chore("purging", hour, purge), _runs()
     for _ in range(steps):
-        purger.look(now)
+        chore.look(now)
     assert _runs() == runs
-    purger.look(now)
-    assert _runs() == runs + 1
-    for _ in range(3 * steps):
-        purger.look(now + EVERY - SECOND)
+    chore.look(now)
     assert _runs() == runs + 1
     for _ in range(steps + 1):
-        purger.look(now + EVERY)
+        chore.look(now + hour)
     assert _runs() == runs + 2
-
-
-def test_a_clock_set_back_keeps_nobody_from_purging(world: World, now: datetime) -> None:
-    purger, steps = Purger(), len(list(purge(now=now))) + 1
-    for _ in range(steps):
-        purger.look(now + timedelta(days=400))
-    runs = _runs()
-    for _ in range(steps):
-        purger.look(now)
-    assert _runs() == runs + 1
 
 
 def _runs() -> int:
     db.session.rollback()
     asked = sa.select(sa.func.count()).where(AuditRow.deed == "store.purged")
     return db.session.scalar(asked) or 0
-
-
-def test_a_failing_purge_is_told_and_does_not_stop_who_runs_it(
-    world: World, now: datetime, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (house().settings.data_dir / "erased.jsonl").mkdir()
-    purger = Purger()
-    purger.look(now)
-    purger.look(now)
-    assert "purge_failed" in capsys.readouterr().err
-    assert timedelta(hours=1) == purging.EVERY

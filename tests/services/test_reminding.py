@@ -12,7 +12,7 @@ from tests.services.test_confirming import AUNT, ask, contact_of, enter
 from tests.world import DAUGHTER_PHONE, SON_PHONE, World
 from wristband.clock import ZONE
 from wristband.services import family_circle
-from wristband.services.reminding import Reminder, remind_due
+from wristband.services.reminding import remind_due
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -80,12 +80,3 @@ def test_a_number_confirmed_anew_is_young_again(world: World, aunt: int, now: da
     assert remind_due(later + 82 * DAY) == 0
     assert remind_due(later + 83 * DAY) == 1
     assert len(told("number_due")) == 1
-
-
-def test_the_loop_looks_every_ten_minutes(world: World, aunt: int, now: datetime) -> None:
-    reminder = Reminder()
-    reminder.look(now + 83 * DAY - timedelta(minutes=5))
-    reminder.look(now + 83 * DAY)
-    assert not told("number_due")
-    reminder.look(now + 83 * DAY + timedelta(minutes=6))
-    assert told("number_due") == [DAUGHTER_PHONE]

@@ -15,12 +15,13 @@ from tests.values.test_push import told
 from tests.world import World, last_body
 from wristband.accounts.models import Guardian, QuietContact
 from wristband.accounts.queries import list_quiet_contacts
-from wristband.accounts.rules import QUIET_CODE_LASTS, QuietKind
+from wristband.accounts.rules import QUIET_CODE_BY_GUARDIAN, QUIET_CODE_LASTS, QuietKind
 from wristband.audit.deeds import Deed
 from wristband.db import db, new_id, transaction
 from wristband.elders.quiet_record import quiet_section
 from wristband.house import Quiet, connect, house
 from wristband.outbox.models import Delivery, Message
+from wristband.outbox.queries import read_refused
 from wristband.outbox.rules import Channel, MessageState, Outcome
 from wristband.sealing import EMPTIED
 from wristband.services import subscribing
@@ -236,19 +237,37 @@ def test_what_a_gateway_says_is_gone_is_lost_until_it_is_added_again(world: Worl
     contact_id, other = add_push(world, now), add_push(world, now, f"{FCM}/other")
     subscribing.try_out(contact_id, guardian_id=world.daughter_id, now=now + SECOND)
     refuse("quiet_test", Channel.PUSH, "gone", now + 2 * SECOND)
-    assert [subscribing.lose(since=now, now=now + HOUR) for _ in range(2)] == [1, 0]
+    assert [subscribing.lose(now=now + HOUR) for _ in range(2)] == [1, 0]
     assert ready(world) == [other]
     assert kept()[0].lost_at == now + HOUR
     assert add_push(world, now + 2 * HOUR) == contact_id
-    assert subscribing.lose(since=now, now=now + 3 * HOUR) == 0
+    assert subscribing.lose(now=now + 3 * HOUR) == 0
     assert ready(world) == [contact_id, other]
+
+
+def test_a_browser_that_tells_its_subscription_again_spends_nothing(world: World, now: datetime) -> None:
+    once = add_push(world, now)
+    assert {add_push(world, now) for _ in range(QUIET_CODE_BY_GUARDIAN.burst + 1)} == {once}
+    subscribing.remove(once, guardian_id=world.daughter_id, now=now)
+    assert add_push(world, now) != once
+
+
+def test_of_many_that_are_refused_none_is_overlooked(world: World, now: datetime) -> None:
+    contact_id = add_push(world, now)
+    for _ in range(3):
+        subscribing.try_out(contact_id, guardian_id=world.daughter_id, now=now + SECOND)
+        refuse("quiet_test", Channel.PUSH, "gone", now + 2 * SECOND)
+    push = {"since": now, "channels": [Channel.PUSH]}
+    told = [[one.message_id for one in read_refused(**push, page=page)] for page in (1, 2, 500)]  # type: ignore[arg-type]
+    assert told[0] == told[1] == told[2] == [message.id for message in owed("quiet_test")]
+    assert len(told[0]) == 3
 
 
 def test_a_message_that_was_too_long_loses_no_contact(world: World, now: datetime) -> None:
     contact_id = add_push(world, now)
     subscribing.try_out(contact_id, guardian_id=world.daughter_id, now=now + SECOND)
     refuse("quiet_test", Channel.PUSH, "too_long", now + 2 * SECOND)
-    assert subscribing.lose(since=now, now=now + HOUR) == 0
+    assert subscribing.lose(now=now + HOUR) == 0
     assert ready(world) == [contact_id]
 
 
@@ -257,7 +276,7 @@ def test_a_lost_mailbox_added_again_is_proved_again(world: World, now: datetime)
     confirm(world, contact_id, code(), now)
     subscribing.try_out(contact_id, guardian_id=world.daughter_id, now=now + SECOND)
     refuse("quiet_test", Channel.MAIL, "rcpt_550", now + 2 * SECOND)
-    subscribing.LossWatch().look(now + HOUR)
+    subscribing.lose(now + HOUR)
     assert not ready(world)
     later = now + timedelta(days=1)
     assert add(world, later) == contact_id

@@ -32,7 +32,7 @@ from wristband.errors import BadValue, Unavailable
 from wristband.house import house
 from wristband.keys import PURPOSES, KeyRing
 from wristband.services import witnessing
-from wristband.services.witnessing import EACH, EACH_ROWS, Witness
+from wristband.services.witnessing import EACH, EACH_ROWS, witness
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -74,40 +74,30 @@ def test_where_nothing_is_new_the_checkpoint_stays(app: Flask) -> None:
 
 
 def test_one_is_made_for_each_hundred_rows_or_after_a_minute(app: Flask) -> None:
-    witness, now = Witness(), AT
-    witness.look(now)
+    now = AT
+    witness(now)
     assert kept() == []
     add(1)
-    witness.look(now := now + timedelta(seconds=1))
+    witness(now := now + timedelta(seconds=1))
     assert kept() == [1]
     add(EACH_ROWS - 1)
-    witness.look(now := now + timedelta(seconds=1))
+    witness(now := now + timedelta(seconds=1))
     assert kept() == [1]
     add(1)
-    witness.look(now := now + timedelta(seconds=1))
+    witness(now := now + timedelta(seconds=1))
     assert kept() == [1, EACH_ROWS + 1]
     add(1)
-    witness.look(now + EACH - timedelta(seconds=1))
+    witness(now + EACH - timedelta(seconds=1))
     assert kept() == [1, EACH_ROWS + 1]
-    witness.look(now + EACH)
+    witness(now + EACH)
     assert kept() == [1, EACH_ROWS + 1, EACH_ROWS + 2]
-    witness.look(now + timedelta(days=1))
+    witness(now + timedelta(days=1))
     assert len(kept()) == 3
-
-
-def test_it_looks_once_a_second_and_goes_on_when_the_clock_is_set_back(app: Flask) -> None:
-    witness = Witness()
-    witness.look(AT)
-    add(1)
-    witness.look(AT + timedelta(seconds=0.9))
-    assert kept() == []
-    witness.look(AT - timedelta(days=1))
-    assert kept() == [1]
 
 
 def test_the_worker_makes_checkpoints_between_its_steps(app: Flask) -> None:
     add(3)
-    worker(Post(), between=Witness().look).drain()
+    worker(Post(), between=witness).drain()
     assert kept() == [3]
 
 
@@ -148,7 +138,7 @@ def test_a_file_that_cannot_be_written_stops_no_worker_and_is_caught_up_with(app
         witnessing.checkpoint(now=AT)
     add(1)
     with capture_logs() as told:
-        Witness().look(AT + EACH)
+        witness(AT + EACH)
     assert [entry["event"] for entry in told] == ["checkpoint_not_copied"]
     folder.unlink()
     add(1)

@@ -99,6 +99,20 @@ def list_own_quiet_contacts(guardian_id: int) -> Sequence[QuietContact]:
     ).all()
 
 
+def quiet_index(address: str) -> Keyed:
+    """Under what an address is found without being read."""
+    return box().blind(address, place="quiet_contact.address")
+
+
+def find_quiet_contact(address: str, *, guardian_id: int) -> QuietContact | None:
+    """A guardian's contact of this address, however it stands."""
+    return db.session.scalar(
+        sa.select(QuietContact).where(
+            QuietContact.guardian_id == guardian_id, QuietContact.address_index == quiet_index(address)
+        )
+    )
+
+
 def get_quiet_contact(contact_id: int, *, guardian_id: int) -> QuietContact:
     """One of a guardian's own. Raises NotFound."""
     contact: QuietContact | None = db.session.scalar(

@@ -66,6 +66,11 @@ def reviews_district(role: Role) -> bool:
     return role in (Role.DISTRICT, Role.AUDITOR)
 
 
+def sees_district(role: Role) -> bool:
+    """Whether a role's desk is that of its whole district: it watches, and handles nothing."""
+    return role is Role.DISTRICT
+
+
 @dataclass(frozen=True, slots=True)
 class GuardianAccount:
     """Who is signed in at the family's door."""
@@ -115,13 +120,21 @@ QUIET_CODES = Budget("quiet_code.all", burst=60, every_s=1, fails=Fails.CLOSED, 
 QUIET_TRIES = Budget("quiet_try.guardian", burst=10, every_s=17_280, fails=Fails.CLOSED, refusal="accounts.tries_spent")
 QUIET_TESTS = Budget("quiet_test.guardian", burst=5, every_s=600, fails=Fails.CLOSED, refusal="quiet.tests_spent")
 
-# What a gateway refuses for good because of the words, not of the address: no contact is lost by it.
-_ABOUT_THE_WORDS = frozenset({"too_long", "http_400", "http_413", "http_415", "http_422"})
+# What a gateway refuses for good because of the words, or for a time, not of the address: no contact is lost by it.
+_ABOUT_THE_WORDS = frozenset(
+    {
+        *("too_long", "http_400", "http_413", "http_415", "http_422"),
+        "rcpt_552",  # the mailbox is full
+        *("dingtalk_310000", "feishu_19024", "lark_19024"),  # the robot wants a word in them that its owner has set
+    }
+)
+# A mail's recipient was taken before its words were: what is refused then are these.
+_WORDS_OF_A_MAIL = "data_"
 
 
 def says_lost(code: str) -> bool:
     """Whether a gateway that refuses for good with this code means the address: it is gone, or shut, or no such."""
-    return code not in _ABOUT_THE_WORDS
+    return code not in _ABOUT_THE_WORDS and not code.startswith(_WORDS_OF_A_MAIL)
 
 
 # How long a sign-in lasts, and how long without a page before it ends.

@@ -52,6 +52,7 @@ ACCESSES = CHANGES.keys() | frozenset(
         Deed.GRANT_ENDED,
         Deed.INCIDENT_LOOKED_AT,
         Deed.INCIDENT_REVEALED,
+        Deed.PLATFORM_TOLD,
         Deed.BREAK_GLASS_LOOKED,
         Deed.BREAK_GLASS_JUSTIFIED,
         Deed.BREAK_GLASS_UNJUSTIFIED,

@@ -13,6 +13,8 @@ from wristband.db import at_the_end, db
 
 # An arbitrary number of ours among PostgreSQL's advisory locks.
 _ONE_APPENDER = 0x61_75_64_69_74
+_INSERT = sa.insert(AuditRow.__table__)
+_COLUMNS = [column.name for column in AuditRow.__table__.columns]
 
 
 def record(
@@ -36,7 +38,8 @@ def _append(rows: Sequence[AuditRow]) -> None:
     for i, (row, body) in enumerate(zip(rows, bodies, strict=True), end + 1):
         row.i, row.hash = i, chain.digest(i, before, body)
         before = row.hash
-    db.session.add_all(rows)
+    # Core, not the unit of work: this runs at the end of every deed.
+    db.session.connection().execute(_INSERT, [{name: getattr(row, name) for name in _COLUMNS} for row in rows])
 
 
 def last() -> tuple[int, bytes]:

@@ -8,8 +8,16 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from wristband.bands.models import Band
-from wristband.bands.rules import TRIAL_LASTS
+from wristband.bands.rules import TRIAL_LASTS, BandState
 from wristband.db import db
+
+
+def begin(band_id: int, *, now: datetime) -> bool:
+    """Wait for this band to be opened, in the caller's transaction; False for one that has ended."""
+    waits = db.session.execute(
+        sa.update(Band).where(Band.id == band_id, Band.state == BandState.ACTIVE).values(trial_at=now)
+    )
+    return bool(waits.rowcount)  # type: ignore[attr-defined]
 
 
 def note(openings: Sequence[tuple[int, datetime]]) -> None:

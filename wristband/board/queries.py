@@ -11,10 +11,10 @@ from wristband.board.disclosure import ShownBoard, ShownNumber, ShownPost
 from wristband.board.models import FinderNumber, MaskedCall, Post, ReadMark
 from wristband.board.rules import PhotoState, Shut, Side, may_read, needs_caution, shut
 from wristband.db import db
-from wristband.elders.models import Elder
 from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
-from wristband.incidents.models import HandOver, Incident, Report
+from wristband.incidents.encounters import how_it_ended
+from wristband.incidents.models import Incident, Report
 from wristband.incidents.queries import find_report, get_incident
 from wristband.scans.models import Reach, Scan
 from wristband.scans.queries import find_reach
@@ -68,18 +68,13 @@ def readers_of(scan_id: int) -> tuple[Side, ...]:
 
 def find_shut(scan: Scan, *, now: datetime) -> Shut | None:
     """Why nothing more is written on a scan's board; None while it is open."""
-    elder_id, reported, acted_at = elder_of(scan.id), find_report(scan.id), scan.acted_at or scan.opened_at
-    handed_over_at = erased_at = None
-    if elder_id is not None:
-        handed_over_at = db.session.execute(
-            sa.select(sa.func.min(HandOver.used_at)).where(HandOver.elder_id == elder_id, HandOver.used_at >= acted_at)
-        ).scalar()
-        erased_at = db.session.scalar(sa.select(Elder.erased_at).where(Elder.id == elder_id))
+    acted_at = scan.acted_at or scan.opened_at
+    ended = how_it_ended(scan.id, elder_of(scan.id), since=acted_at)
     return shut(
         acted_at=acted_at,
-        incident_closed_at=reported[1].closed_at if reported else None,
-        handed_over_at=handed_over_at,
-        erased_at=erased_at,
+        incident_closed_at=ended.incident_closed_at,
+        handed_over_at=ended.handed_over_at,
+        erased_at=ended.erased_at,
         now=now,
     )
 
@@ -138,7 +133,21 @@ def find_call(scan_id: int, *, guardian_id: int | None, now: datetime) -> Masked
     )
     if guardian_id is not None:
         question = question.where(MaskedCall.guardian_id == guardian_id)
+    number = find_number(scan_id)
+    if number is not None:  # what connects to the number before rings somebody else
+        question = question.where(MaskedCall.made_at >= number.left_at)
     return db.session.scalar(question.order_by(MaskedCall.id.desc()).limit(1))
+
+
+def list_lent(*, now: datetime) -> Sequence[tuple[MaskedCall, Scan]]:
+    """What the masked gateway has lent and was not given back, while it connects."""
+    rows = db.session.execute(
+        sa.select(MaskedCall, Scan)
+        .join(Scan, Scan.id == MaskedCall.scan_id)
+        .where(MaskedCall.released_at.is_(None), MaskedCall.ends_at > now)
+        .order_by(MaskedCall.id)
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def show(

@@ -130,6 +130,8 @@ PHOTOS_A_SCAN = Budget("board.photos", burst=6, every_s=3600, fails=Fails.CLOSED
 PHOTOS_AN_ELDER = Budget("board.elder_photos", burst=24, every_s=1800, fails=Fails.CLOSED, refusal="board.photos_spent")
 TOLD_A_SCAN = Budget("board.told", burst=1, every_s=120, fails=Fails.OPEN, refusal="board.posts_spent")
 """The family hears by message of a finder's posts once in two minutes; nobody is refused for it."""
+NEWS_AN_ELDER = Budget("board.news", burst=6, every_s=120, fails=Fails.OPEN, refusal="board.posts_spent")
+"""Texts to the family about all boards of an elder together: beyond it the boards alone tell."""
 NUMBERS_A_SCAN = Budget("board.numbers", burst=5, every_s=3600, fails=Fails.CLOSED, refusal="board.numbers_spent")
 CALLS_A_SCAN = Budget("board.calls", burst=5, every_s=600, fails=Fails.CLOSED, refusal="board.calls_spent")
 """Masked numbers cost money, each."""

@@ -7,38 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from wristband.values.budget import Budget, Fails
-
 CONFIRMED_LASTS = timedelta(days=90)
 """So long a number that was confirmed counts as confirmed: numbers go stale."""
 REMINDED_BEFORE = timedelta(days=7)
-CONTACT_CODE_LASTS = timedelta(minutes=10)
-"""Longer than other codes: who reads it and who types it are two people, and speak on the telephone."""
 DRILL_LASTS = timedelta(minutes=10)
 DRILLED_LASTS = timedelta(days=180)
 GUARDIANS_WANTED = 2
 
 REMINDERS_FROM_H, REMINDERS_TO_H = 9, 20
 """The hours of the day, in the instance's zone, in which a reminder may come. Never asked of an incident."""
-
-CONTACT_CODE_BY_NUMBER = Budget(
-    "contact_code.number", burst=3, every_s=28_800, fails=Fails.CLOSED, refusal="accounts.codes_spent"
-)
-CONTACT_CODE_BY_PREFIX = Budget(
-    "contact_code.prefix", burst=10, every_s=360, fails=Fails.CLOSED, refusal="accounts.codes_spent"
-)
-CONTACT_CODE_BY_GUARDIAN = Budget(
-    "contact_code.guardian", burst=10, every_s=3600, fails=Fails.CLOSED, refusal="accounts.codes_spent"
-)
-CONTACT_CODE_BY_ADDRESS = Budget(
-    "contact_code.address", burst=10, every_s=60, fails=Fails.CLOSED, refusal="accounts.codes_spent"
-)
-CONTACT_CODES = Budget("contact_code.all", burst=60, every_s=1, fails=Fails.CLOSED, refusal="accounts.codes_spent")
-"""The breaker: nobody burns the operator's SMS budget; every other kind of code has budgets of its own."""
-CONTACT_TRIES = Budget(
-    "contact_try.number", burst=10, every_s=17_280, fails=Fails.CLOSED, refusal="accounts.tries_spent"
-)
-DRILLS_AN_ELDER = Budget("drill.elder", burst=3, every_s=28_800, fails=Fails.CLOSED, refusal="drill.spent")
 
 
 class Confirmation(StrEnum):

@@ -26,7 +26,7 @@ from wristband.incidents.models import Incident
 from wristband.incidents.queries import list_moves, list_sightings, told_place
 from wristband.incidents.rules import DISPOSITION_WORDS, IncidentState
 from wristband.outbox.models import Message
-from wristband.outbox.rules import MessageState
+from wristband.outbox.rules import Channel, MessageState
 from wristband.scans.levels import FIELD_WORDS
 from wristband.scans.models import Reach
 from wristband.scans.queries import list_scans
@@ -48,6 +48,7 @@ _INCIDENT = {
     IncidentState.ACCEPTED: "已受理",
     IncidentState.DISPATCHED: "民警已出发",
     IncidentState.ON_SCENE: "民警已到场",
+    IncidentState.HANDED_OVER: "民警已接到老人",
     IncidentState.CLOSED: "已办结",
 }
 _ANSWER = {
@@ -68,6 +69,7 @@ _KINDS = {
     "board_posted": "发现人留言",
     "number_left": "发现人留了电话",
     "incident_reported": "已报警",
+    "finder_news": "发现人的新情况",
     "incident_accepted": "警情已受理",
     "incident_closed": "警情已办结",
     "card_opened": "有人看了急救卡",
@@ -109,8 +111,9 @@ _LOOKS = CHANGES | {
     Deed.BREAK_GLASS_UNJUSTIFIED: "复核：没有必要",
     Deed.FAMILY_LOOKED_UP: "绑定手环时看了姓名",
     Deed.BAND_PRINTED: "打印手环",
+    Deed.PLATFORM_TOLD: "随警情发给警方平台",
 }
-_WHO = {"finder": "扫手环的人", "guardian": "监护人"}
+_WHO = {"finder": "扫手环的人", "guardian": "监护人", "platform": "警方平台"}
 
 
 def collect(elder_id: int, *, guardian_id: int) -> list[Section]:
@@ -310,9 +313,8 @@ def _boards(elder_id: int) -> Section:
 
 
 def _messages(elder_id: int) -> Section:
-    messages = db.session.scalars(
-        sa.select(Message).where(Message.elder_id == elder_id).order_by(Message.id.desc()).limit(_MOST)
-    )
+    question = sa.select(Message).where(Message.elder_id == elder_id, Message.channel != Channel.PLATFORM)
+    messages = db.session.scalars(question.order_by(Message.id.desc()).limit(_MOST))
     rows = [
         {
             "owed_at": _time(message.owed_at),

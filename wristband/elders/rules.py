@@ -118,6 +118,27 @@ INVITATION_LASTS = timedelta(days=7)
 GUARDIANS_AN_ELDER = 6
 CONTACTS_AN_ELDER = 8
 
+CONTACT_CODE_LASTS = timedelta(minutes=10)
+"""Longer than other codes: who reads it and who types it are two people, and speak on the telephone."""
+CONTACT_CODE_BY_NUMBER = Budget(
+    "contact_code.number", burst=3, every_s=28_800, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+CONTACT_CODE_BY_PREFIX = Budget(
+    "contact_code.prefix", burst=10, every_s=360, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+CONTACT_CODE_BY_GUARDIAN = Budget(
+    "contact_code.guardian", burst=10, every_s=3600, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+CONTACT_CODE_BY_ADDRESS = Budget(
+    "contact_code.address", burst=10, every_s=60, fails=Fails.CLOSED, refusal="accounts.codes_spent"
+)
+CONTACT_CODES = Budget("contact_code.all", burst=60, every_s=1, fails=Fails.CLOSED, refusal="accounts.codes_spent")
+"""The breaker: nobody burns the operator's SMS budget; every other kind of code has budgets of its own."""
+CONTACT_TRIES = Budget(
+    "contact_try.number", burst=10, every_s=17_280, fails=Fails.CLOSED, refusal="accounts.tries_spent"
+)
+DRILLS_AN_ELDER = Budget("drill.elder", burst=3, every_s=28_800, fails=Fails.CLOSED, refusal="drill.spent")
+
 ERASED_AFTER = timedelta(hours=24)
 """Where one guardian alone answers for the elder: so long the wish can be undone."""
 ERASED_AFTER_OTHERS = timedelta(hours=72)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,12 +12,14 @@ from wristband.gateways.printed import PrintedGateway
 from wristband.gateways.rota import Rota
 from wristband.gateways.settings import GatewaysWrong
 from wristband.gateways.wire import Limits, Network
+from wristband.values.vocabulary import Vocabulary
 from wristband.values.web_address import is_public_https
 
 if TYPE_CHECKING:
     from wristband.gateways.chat import ChatSettings
     from wristband.gateways.file import GatewaysFile
     from wristband.gateways.masked import MaskedGateway, MaskedRota
+    from wristband.gateways.police import PoliceGateway
     from wristband.gateways.push import Keys, PushSettings
 
 CHANNELS = ("sms", "voice", "mail", "chat", "push")
@@ -38,6 +40,12 @@ class GatewaySettings(Protocol):
     def voice_url(self) -> str: ...
     @property
     def voice_key(self) -> bytes | None: ...
+    @property
+    def police_url(self) -> str: ...
+    @property
+    def police_key(self) -> bytes | None: ...
+    @property
+    def police_mapping_file(self) -> Path | None: ...
     @property
     def gateways_file(self) -> Path | None: ...
     @property
@@ -98,6 +106,25 @@ def choose_masked(settings: GatewaySettings) -> MaskedRota | None:
     if not made and not settings.production:
         made = [PrintedMasked(settings.data_dir)]
     return MaskedRota(made) if made else None
+
+
+def choose_police(
+    settings: GatewaySettings, vocabulary: Vocabulary, incoming: Mapping[str, Collection[str]]
+) -> PoliceGateway | None:
+    """The gateway to the police platform, where the operator has set one up. Raises GatewaysWrong.
+
+    `vocabulary` and `incoming` are our words, which the operator's mapping file is held against.
+    """
+    if not settings.police_url:
+        return None
+    from wristband.gateways.police import PoliceGateway
+    from wristband.gateways.police_mapping import PoliceMapping, read_mapping
+
+    key, file = settings.police_key, settings.police_mapping_file
+    if key is None:
+        raise GatewaysWrong("settings.wrong", faults="WRISTBAND_POLICE_URL needs WRISTBAND_POLICE_KEY_FILE")
+    mapping = read_mapping(file, vocabulary, incoming) if file else PoliceMapping()
+    return PoliceGateway(settings.police_url, key, mapping, times=vocabulary.times, limits=_limits(settings))
 
 
 def readers(rotas: Mapping[str, Rota]) -> dict[str, ReadsReceipts]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import re
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from wristband.gateways import wire
+from wristband.gateways import signing, wire
 from wristband.gateways.contract import (
     Blame,
     Gateway,
@@ -21,12 +18,11 @@ from wristband.gateways.contract import (
     ReceiptCall,
     ReceiptRefused,
 )
-from wristband.gateways.receipts import arrivals_of, code_of, header, moment_of, reference_of
+from wristband.gateways.receipts import arrivals_of, code_of, moment_of, reference_of
 from wristband.gateways.settings import Address, GatewayName, Secret, Strict
+from wristband.gateways.signing import SHORTEST_KEY_BYTES
 from wristband.values.arrival import Arrival, ArrivalState
 
-SHORTEST_KEY_BYTES = 32
-RECEIPT_WINDOW_S = 300
 # Refused for good: the request or its content is wrong, and will be tomorrow.
 # Not 401, 403 and 404: there our key or address is wrong, the operator mends it and nothing is lost meanwhile.
 _PERMANENT_STATUS = frozenset({400, 413, 415, 422})
@@ -34,7 +30,6 @@ _OUTAGE_STATUS = frozenset({401, 402, 403, 404})
 _PERMANENT_CODES = frozenset({"recipient_invalid", "recipient_blocked", "content_refused"})
 _OUTAGE_CODES = frozenset({"no_balance", "bad_key"})
 _OF_ONE_MESSAGE = frozenset({"too_many"})
-_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 class HttpSettings(Strict):
@@ -94,40 +89,22 @@ class HttpGateway(Gateway, ReadsReceipts):
             "key": handover.idempotency_key,
         }
         body = json.dumps(content, ensure_ascii=False).encode()
-        reference = _read(wire.post(self._url, body, self._headers(handover, body), self._limits))
+        headers = signing.signed_headers(self._key, handover.idempotency_key, body, handover.at)
+        reference = _read(wire.post(self._url, body, headers, self._limits))
         return Receipt(reference or handover.idempotency_key)
-
-    def _headers(self, handover: Handover, body: bytes) -> dict[str, str]:
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "Accept": "application/json",
-            "User-Agent": "wristband",
-            "Idempotency-Key": handover.idempotency_key,
-        }
-        if self._key is not None:
-            moment = str(int(handover.at.timestamp()))
-            headers["Wristband-Time"] = moment
-            headers["Wristband-Signature"] = _signature(self._key, moment, handover.idempotency_key, body)
-        return headers
 
     def _read_receipts(self, call: ReceiptCall) -> list[Arrival]:
         if self._key is None:
             raise ReceiptRefused("no_key", status=403)
-        moment = header(call, "Wristband-Time")
-        given = header(call, "Wristband-Signature").encode()
-        if not hmac.compare_digest(given, _signature(self._key, moment, "receipts", call.body).encode()):
-            raise ReceiptRefused("wrong_signature", status=401)
-        if not _SECONDS.fullmatch(moment) or abs(int(moment) - call.at.timestamp()) > RECEIPT_WINDOW_S:
-            raise ReceiptRefused("wrong_time", status=401)
+        signing.check(call, self._key, "receipts")
         return arrivals_of(call, _arrival)
 
 
-def _signature(key: bytes, moment: str, about: str, body: bytes) -> str:
-    return f"v1={hmac.digest(key, f'{moment}.{about}.'.encode() + body, hashlib.sha256).hex()}"
+def content_of(answer: wire.Answer) -> dict[str, Any]:
+    """The JSON object that a machine of the operator's answers with. Raises GatewayFault for anything else.
 
-
-def _read(answer: wire.Answer) -> str:
-    """The id it gave the message, perhaps none."""
+    Permanent where its status says that the request itself is wrong; in doubt where it is no JSON object.
+    """
     if not 200 <= answer.status < 300:
         blame = Blame.OUTAGE if answer.status in _OUTAGE_STATUS else Blame.GATEWAY
         permanent = answer.status in _PERMANENT_STATUS
@@ -138,6 +115,12 @@ def _read(answer: wire.Answer) -> str:
         content = None
     if not isinstance(content, dict):
         raise GatewayFault(permanent=False, code="garbage", in_doubt=True)
+    return content
+
+
+def _read(answer: wire.Answer) -> str:
+    """The id it gave the message, perhaps none."""
+    content = content_of(answer)
     if content.get("accepted") is not True:
         raise _refusal(str(content.get("code", "not_accepted")))
     return str(content.get("id", ""))

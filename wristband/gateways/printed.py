@@ -63,6 +63,7 @@ class PrintedGateway(Gateway):
             "body": handover.body,
             "key": handover.idempotency_key,
             "wording": handover.wording,
+            **({"link": handover.link} if handover.link else {}),
         }
         end = os.lseek(handle, 0, os.SEEK_END)
         # A line torn by a crash gets its end here, and counts as never printed.

@@ -20,19 +20,6 @@ LONGEST_PAUSE = timedelta(minutes=10)
 _REMEMBERED = 2_000
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How one gateway stands, for a page of the operator's."""
-
-    gateway: str
-    demoted_until: datetime | None
-    """None while it is used in its turn."""
-    faults: int
-    """Passing faults in a row."""
-    code: str
-    """Of the last fault that spoke against it; empty after a success."""
-
-
 @dataclass
 class _Place:
     """One gateway and what is known of it."""
@@ -86,11 +73,6 @@ class Rota:
         with self._lock:
             self._learn(place, turn, handover, None)
         return receipt
-
-    def standing(self) -> list[Standing]:
-        """How each gateway stands, in order of preference."""
-        with self._lock:
-            return [Standing(place.gateway.name, place.until, place.faults, place.code) for place in self._places]
 
     def _choose(self, handover: Handover) -> _Place:
         able = [place for place in self._places if place.gateway.takes(handover)] or self._places

@@ -1,4 +1,4 @@
-"""One HTTP POST with its limits: where to, time in all, size of the answer, no redirects, certificates checked."""
+"""One HTTP exchange with its limits: where to, time in all, size of the answer, no redirects, certificates checked."""
 
 from __future__ import annotations
 
@@ -71,6 +71,15 @@ def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> A
     `address_refused` where the host's name leads, with any of its answers, to where no gateway may be called. It is
     in doubt once anything was sent; before, the gateway is not reachable and to blame by itself.
     """
+    return _exchange("POST", url, body, headers, limits)
+
+
+def get(url: str, headers: Mapping[str, str], limits: Limits) -> Answer:
+    """GET `url` under the rules of `post`. It asks and changes nothing: nobody minds a fault in doubt."""
+    return _exchange("GET", url, None, headers, limits)
+
+
+def _exchange(method: str, url: str, body: bytes | None, headers: Mapping[str, str], limits: Limits) -> Answer:
     parts = urlsplit(url)
     connection = _Connection(parts, limits)
 
@@ -80,7 +89,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> A
 
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, body, {**headers, "Connection": "close"})
+        connection.request(method, target, body, {**headers, "Connection": "close"})
         response = connection.getresponse()
         answer = response.read(limits.answer_bytes + 1)
         if len(answer) <= limits.answer_bytes and response.length:

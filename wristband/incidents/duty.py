@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from wristband.bands.models import Band
-from wristband.db import db
+from wristband.db import db, insert, new_id
 from wristband.errors import NotFound
 from wristband.incidents.models import DutyCall
 from wristband.scans.models import Reach, Scan
-from wristband.values.code import BandCode
+from wristband.values.code import code_tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Unanswered:
     tapped_at: datetime
     called_at: datetime
     code_tail: str
+    finders: int
+    """How many wait for the same elder: they are one line, and whoever takes it takes them all."""
 
 
 def _at_desk(station_id: int) -> sa.ColumnElement[bool]:
@@ -33,27 +35,34 @@ def _at_desk(station_id: int) -> sa.ColumnElement[bool]:
 def list_unanswered(*, station_id: int) -> list[Unanswered]:
     """What waits for somebody at this station's desk, the longest waiting first."""
     rows = db.session.execute(
-        sa.select(DutyCall.id, DutyCall.made_at, Reach.made_at.label("tapped_at"), Band.serial)
+        sa.select(DutyCall.id, DutyCall.elder_id, DutyCall.made_at, Reach.made_at.label("tapped_at"), Band.serial)
         .join(Reach, Reach.id == DutyCall.reach_id)
         .join(Scan, Scan.id == Reach.scan_id)
         .outerjoin(Band, Band.id == Scan.band_id)
         .where(_at_desk(station_id), DutyCall.ended_at.is_(None))
         .order_by(DutyCall.id)
     )
-    return [
-        Unanswered(row.id, row.tapped_at, row.made_at, BandCode.from_serial(row.serial).tail if row.serial else "")
-        for row in rows
-    ]
-
-
-def version(*, station_id: int) -> str:
-    """A word that changes whenever a call comes to this desk or is ended."""
-    count, made_at, ended_at = db.session.execute(
-        sa.select(sa.func.count(DutyCall.id), sa.func.max(DutyCall.made_at), sa.func.max(DutyCall.ended_at)).where(
-            _at_desk(station_id)
+    lines: dict[int, Unanswered] = {}
+    for row in rows:
+        first = lines.get(row.elder_id)
+        lines[row.elder_id] = (
+            replace(first, finders=first.finders + 1)
+            if first
+            else Unanswered(row.id, row.tapped_at, row.made_at, code_tail(row.serial), finders=1)
         )
-    ).one()
-    return f"{count}-{made_at}-{ended_at}"
+    return list(lines.values())
+
+
+def call_desk(reach_id: int, elder_id: int, station_id: int | None, *, now: datetime) -> bool:
+    """Put a finder's call before this station's desk, in the caller's transaction; False where it is there already."""
+    table = DutyCall.__table__
+    made = db.session.scalar(
+        insert(table)
+        .values(id=new_id(), reach_id=reach_id, elder_id=elder_id, station_id=station_id, made_at=now)
+        .on_conflict_do_nothing(index_elements=["reach_id"])
+        .returning(table.c.id)
+    )
+    return made is not None
 
 
 def find_duty_call(reach_id: int) -> DutyCall | None:
@@ -61,32 +70,36 @@ def find_duty_call(reach_id: int) -> DutyCall | None:
     return db.session.scalar(sa.select(DutyCall).where(DutyCall.reach_id == reach_id))
 
 
-def take(duty_call_id: int, *, station_id: int, officer_id: int, now: datetime) -> DutyCall | None:
-    """Give the call to this officer, in the caller's transaction; None where somebody was quicker. Raises NotFound."""
+def take(duty_call_id: int, *, station_id: int, officer_id: int, now: datetime) -> Sequence[DutyCall]:
+    """Give the elder's calls to this officer, in the caller's transaction: one and all that wait beside it.
+
+    None where somebody was quicker. Raises NotFound.
+    """
     question = sa.select(DutyCall).where(DutyCall.id == duty_call_id, _at_desk(station_id))
     call: DutyCall | None = db.session.scalar(question)
     if call is None:
         raise NotFound("incidents.duty_call_unknown")
-    taken = db.session.execute(
+    taken = db.session.scalars(
         sa.update(DutyCall)
-        .where(DutyCall.id == duty_call_id, DutyCall.ended_at.is_(None))
+        .where(DutyCall.elder_id == call.elder_id, _at_desk(station_id), DutyCall.ended_at.is_(None))
         .values(taken_at=now, taken_by=officer_id, ended_at=now, station_id=station_id)
         .execution_options(synchronize_session=False)
-    )
-    return call if taken.rowcount else None  # type: ignore[attr-defined]
+        .returning(DutyCall)
+    ).all()
+    return sorted(taken, key=lambda one: one.id)
 
 
-def end_duty_calls(reach_ids: Collection[int], *, now: datetime) -> None:
+def end_duty_call(reach_id: int, *, now: datetime) -> None:
     """The family has answered after all: the desk need not, in the caller's transaction."""
     db.session.execute(
         sa.update(DutyCall)
-        .where(DutyCall.reach_id.in_(reach_ids), DutyCall.ended_at.is_(None))
+        .where(DutyCall.reach_id == reach_id, DutyCall.ended_at.is_(None))
         .values(ended_at=now)
         .execution_options(synchronize_session=False)
     )
 
 
-def taken_of(reach_ids: Sequence[int]) -> dict[int, datetime | None]:
-    """By reach, when an officer took it; None while nobody has. Reaches whose desk was not called are left out."""
-    rows = db.session.execute(sa.select(DutyCall.reach_id, DutyCall.taken_at).where(DutyCall.reach_id.in_(reach_ids)))
-    return {row.reach_id: row.taken_at for row in rows}
+def list_called_in(scan_ids: Sequence[int]) -> Sequence[DutyCall]:
+    """The calls to a desk that the finders of these scans led to."""
+    question = sa.select(DutyCall).join(Reach, Reach.id == DutyCall.reach_id).where(Reach.scan_id.in_(scan_ids))
+    return db.session.scalars(question.order_by(DutyCall.id)).all()

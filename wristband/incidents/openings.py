@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import make_transient_to_detached
 
+from wristband.accounts.models import Officer
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.clock import ZONE
@@ -20,6 +22,7 @@ from wristband.values.position import Position
 # A fix vaguer than this says which city, not which station.
 _VAGUE_M = 5000
 _FAR_M = 50_000
+_LOOKED_AT = 20
 
 
 def open_or_join(elder_id: int | None, station_id: int | None, *, actor: str, now: datetime) -> Incident:
@@ -27,27 +30,40 @@ def open_or_join(elder_id: int | None, station_id: int | None, *, actor: str, no
     # Held, so that nobody closes it before this report is in it.
     if elder_id is not None and (there := queries.find_open_incident(elder_id, held=True)):
         return there
-    incident_id = new_id()
-    made = db.session.execute(
-        insert(Incident)
-        .values(
-            id=incident_id,
-            number=_next_number(now),
-            elder_id=elder_id,
-            station_id=station_id,
-            state=IncidentState.REPORTED,
-            opened_at=now,
-            changed_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["elder_id"], index_where=sa.text("closed_at IS NULL"))
-        .returning(Incident.id)
-    ).first()
-    if made is None:
+    made = Incident(
+        number=_next_number(now),
+        elder_id=elder_id,
+        station_id=station_id,
+        state=IncidentState.REPORTED,
+        opened_at=now,
+        changed_at=now,
+    )
+    if not _insert(made):
         # Another finder opened it in this very moment: join it, or, where it has been closed since, begin again.
         return open_or_join(elder_id, station_id, actor=actor, now=now)
-    db.session.add(IncidentMove(incident_id=incident_id, at=now, state=IncidentState.REPORTED))
-    trail.record(Deed.INCIDENT_OPENED, actor=actor, subject=f"incident:{incident_id}", at=now, elder_id=elder_id)
-    return db.session.get_one(Incident, incident_id)
+    step = {"id": new_id(), "incident_id": made.id, "at": now, "state": IncidentState.REPORTED}
+    db.session.connection().execute(_STEP, step)
+    trail.record(Deed.INCIDENT_OPENED, actor=actor, subject=f"incident:{made.id}", at=now, elder_id=elder_id)
+    return made
+
+
+# Core, not the unit of work: these run in every report.
+_STEP = sa.insert(IncidentMove.__table__)
+_COLUMNS = ("id", "number", "elder_id", "station_id", "state", "opened_at", "changed_at")
+
+
+def _insert(incident: Incident) -> bool:
+    """Put an incident into the store; False where its elder has one that is open."""
+    statement = insert(Incident.__table__).on_conflict_do_nothing(
+        index_elements=["elder_id"], index_where=sa.text("closed_at IS NULL")
+    )
+    values = {name: getattr(incident, name) for name in _COLUMNS}
+    # By what comes back: psycopg's count of rows is unknown where rows are inserted.
+    if db.session.connection().execute(statement.returning(Incident.__table__.c.id), values).first() is None:
+        return False
+    make_transient_to_detached(incident)
+    db.session.add(incident)
+    return True
 
 
 def station_for(scan_id: int, elder_id: int | None) -> int | None:
@@ -55,16 +71,33 @@ def station_for(scan_id: int, elder_id: int | None) -> int | None:
     for place in map(queries.told_place, queries.list_sightings([scan_id])):
         if (station_id := station_near(place.position, place.accuracy_m)) is not None:
             return station_id
-    return db.session.scalar(sa.select(Elder.station_id).where(Elder.id == elder_id)) if elder_id else None
+    return own_station(elder_id)
+
+
+def own_station(elder_id: int | None) -> int | None:
+    """The station that an elder belongs to; None where there is no elder, none was chosen, or nobody works there."""
+    own = db.session.scalar(sa.select(Elder.station_id).where(Elder.id == elder_id)) if elder_id else None
+    return own if own in staffed_stations() else None
 
 
 def station_near(position: Position | None, accuracy_m: float | None) -> int | None:
-    """The station nearest to a place that is told well enough to choose by."""
+    """The station nearest to a place that is told well enough to choose by, of those where somebody has an account.
+
+    What no station takes is on every desk: that is better than on one that nobody opens.
+    """
     # 0,0 is what a phone without a fix says; a station a day's walk away is no answer to a place far off.
     if position is None or position.is_null_island or (accuracy_m or 0) > _VAGUE_M:
         return None
-    near = nearest(position, 1)
-    return near[0].station.id if near and near[0].metres <= _FAR_M else None
+    staffed = staffed_stations()
+    for near in nearest(position, _LOOKED_AT):
+        if near.metres <= _FAR_M and near.station.id in staffed:
+            return near.station.id
+    return None
+
+
+def staffed_stations() -> frozenset[int]:
+    """Where somebody can sign in at the desk."""
+    return frozenset(db.session.scalars(sa.select(Officer.station_id).where(Officer.disabled_at.is_(None)).distinct()))
 
 
 def _next_number(now: datetime) -> str:

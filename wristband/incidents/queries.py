@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -13,14 +14,25 @@ from wristband.db import db
 from wristband.elders import opened
 from wristband.elders.queries import ids_of
 from wristband.errors import NotFound
-from wristband.incidents import duty
-from wristband.incidents.models import BreakGlassLook, HandOver, HandOverTry, Incident, IncidentMove, Report, Sighting
+from wristband.incidents.models import (
+    BreakGlassLook,
+    HandOver,
+    HandOverTry,
+    Incident,
+    IncidentMove,
+    PlatformNote,
+    Report,
+    Sighting,
+)
 from wristband.incidents.rules import IncidentState, Reason
 from wristband.stations.models import Station
 from wristband.values.position import Position
 
+# What a page may do with an incident: read it. Doors see no models.
+IncidentFacts: TypeAlias = Incident
 
-def _at_desk(station_id: int) -> sa.ColumnElement[bool]:
+
+def at_desk(station_id: int) -> sa.ColumnElement[bool]:
     """What a station's desk answers for: its own, and what no station is known for."""
     return sa.or_(Incident.station_id == station_id, Incident.station_id.is_(None))
 
@@ -28,7 +40,7 @@ def _at_desk(station_id: int) -> sa.ColumnElement[bool]:
 def get_incident(incident_id: int, *, station_id: int) -> Incident:
     """An incident of this station. Raises NotFound for another station's and for none alike."""
     incident: Incident | None = db.session.scalar(
-        sa.select(Incident).where(Incident.id == incident_id, _at_desk(station_id))
+        sa.select(Incident).where(Incident.id == incident_id, at_desk(station_id))
     )
     if incident is None:
         raise NotFound("incidents.unknown")
@@ -59,7 +71,7 @@ def list_open(*, station_id: int) -> Sequence[Incident]:
     """The open incidents of a desk: those of elders we know first, among them the longest waiting."""
     return db.session.scalars(
         sa.select(Incident)
-        .where(_at_desk(station_id), Incident.closed_at.is_(None))
+        .where(at_desk(station_id), Incident.closed_at.is_(None))
         .order_by(Incident.elder_id.is_(None), Incident.accepted_at.is_not(None), Incident.id)
     ).all()
 
@@ -72,14 +84,6 @@ def list_closed(*, station_id: int, limit: int = 20) -> Sequence[Incident]:
         .order_by(Incident.closed_at.desc())
         .limit(limit)
     ).all()
-
-
-def desk_version(*, station_id: int) -> str:
-    """A word that changes whenever anything on the desk does."""
-    count, changed_at = db.session.execute(
-        sa.select(sa.func.count(Incident.id), sa.func.max(Incident.changed_at)).where(_at_desk(station_id))
-    ).one()
-    return f"{count}-{changed_at}-{duty.version(station_id=station_id)}"
 
 
 def find_report(scan_id: int) -> tuple[Report, Incident] | None:
@@ -130,11 +134,22 @@ def list_moves_named(incident_id: int) -> list[tuple[IncidentMove, str]]:
 
 
 def steps_of_officers(incident_id: int) -> set[IncidentState]:
-    """The states into which officers have brought the incident; only the station that has it can have done so."""
+    """The states into which officers of the station that has it have brought the incident: since it was passed on."""
+    begun = (
+        sa.select(sa.func.max(IncidentMove.id))
+        .where(IncidentMove.incident_id == incident_id, IncidentMove.state == IncidentState.REPORTED)
+        .scalar_subquery()
+    )
+    # The command centre's step is the police's, too: without it a station could see no record any more.
+    by_platform = sa.select(PlatformNote.move_id).where(
+        PlatformNote.incident_id == incident_id, PlatformNote.move_id.is_not(None)
+    )
     return set(
         db.session.scalars(
             sa.select(IncidentMove.state).where(
-                IncidentMove.incident_id == incident_id, IncidentMove.officer_id.is_not(None)
+                IncidentMove.incident_id == incident_id,
+                sa.or_(IncidentMove.officer_id.is_not(None), IncidentMove.id.in_(by_platform)),
+                IncidentMove.id > begun,
             )
         )
     )

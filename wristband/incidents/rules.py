@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from wristband.errors import BadValue
+from wristband.errors import BadValue, Conflict
 from wristband.values.budget import Budget, Fails
 
 
@@ -17,6 +17,8 @@ class IncidentState(StrEnum):
     ACCEPTED = "accepted"
     DISPATCHED = "dispatched"
     ON_SCENE = "on_scene"
+    HANDED_OVER = "handed_over"
+    """The elder is with the officers; where to is not settled yet."""
     CLOSED = "closed"
 
 
@@ -28,6 +30,8 @@ class Disposition(StrEnum):
     TO_HOSPITAL = "to_hospital"
     NOT_FOUND = "not_found"
     FALSE_REPORT = "false_report"
+    DUPLICATE = "duplicate"
+    """Joined to another incident, which goes on; only a merge ends one so."""
     WITHDRAWN = "withdrawn"
 
 
@@ -48,6 +52,16 @@ class Reason(StrEnum):
     SEARCH = "search"
 
 
+class PassReason(StrEnum):
+    """Why an incident goes to another station."""
+
+    NEARER = "nearer"
+    AREA = "area"
+    HOME = "home"
+    BUSY = "busy"
+    MISTAKEN = "mistaken"
+
+
 class Opening(IntEnum):
     """How much of its elder's record an incident opens to a station; a higher one holds the lower."""
 
@@ -64,6 +78,8 @@ class PlaceSource(StrEnum):
     """Where a place came from; a network address is never one."""
 
     DEVICE = "device"
+    PIN = "pin"
+    """Set on a map by hand."""
     WORDS = "words"
 
 
@@ -71,7 +87,8 @@ MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     IncidentState.REPORTED: frozenset({IncidentState.ACCEPTED, IncidentState.CLOSED}),
     IncidentState.ACCEPTED: frozenset({IncidentState.DISPATCHED, IncidentState.CLOSED}),
     IncidentState.DISPATCHED: frozenset({IncidentState.ON_SCENE, IncidentState.CLOSED}),
-    IncidentState.ON_SCENE: frozenset({IncidentState.CLOSED}),
+    IncidentState.ON_SCENE: frozenset({IncidentState.HANDED_OVER, IncidentState.CLOSED}),
+    IncidentState.HANDED_OVER: frozenset({IncidentState.CLOSED}),
     IncidentState.CLOSED: frozenset(),
 }
 
@@ -88,12 +105,21 @@ REASON_WORDS: dict[Reason, str] = {
     Reason.SEARCH: _("寻找老人"),
 }
 
+PASS_WORDS: dict[PassReason, str] = {
+    PassReason.NEARER: _("离对方更近"),
+    PassReason.AREA: _("在对方辖区"),
+    PassReason.HOME: _("老人住在对方辖区"),
+    PassReason.BUSY: _("本所警力不够"),
+    PassReason.MISTAKEN: _("派错了"),
+}
+
 DISPOSITION_WORDS = {
     Disposition.WITH_FAMILY: _("已交给家人"),
     Disposition.AT_STATION: _("在派出所等家人"),
     Disposition.TO_HOSPITAL: _("已送医"),
     Disposition.NOT_FOUND: _("没有找到人"),
     Disposition.FALSE_REPORT: _("误报"),
+    Disposition.DUPLICATE: _("重复报警，已并案"),
     Disposition.WITHDRAWN: _("撤回"),
 }
 
@@ -118,8 +144,21 @@ LOOKS_AN_OFFICER = Budget("look.officer", burst=20, every_s=360, fails=Fails.CLO
 LOOK_COUNTS_FOR = timedelta(hours=1)
 """A look again at the same incident is recorded and counted once so long: an officer on his way is never shut out."""
 
-AMBER_AFTER = timedelta(minutes=3)
-RED_AFTER = timedelta(minutes=5)
+AMBER_AFTER_S = 180
+RED_AFTER_S = 300
+"""How long a report may wait for an acceptance, where the operator has set nothing else."""
+
+PASSED_ON_FROM = frozenset({IncidentState.REPORTED, IncidentState.ACCEPTED, IncidentState.DISPATCHED})
+"""Once officers stand beside the elder, the incident stays theirs."""
+PASSES_MOST = 5
+"""Of one incident; then somebody has to keep it."""
+BACK_AFTER = timedelta(minutes=30)
+"""A station that has just passed an incident on does not get it back before."""
+PASSED_ON_SHOWN_FOR = timedelta(hours=24)
+"""So long a station sees of what it passed on where it is and how far; nothing of the elder."""
+MERGE_UNDONE_WITHIN = timedelta(minutes=10)
+CLOSED_AT_ONCE_MOST = 100
+"""Unrecognised reports that one form closes."""
 
 
 def states_before(after: IncidentState) -> frozenset[IncidentState]:
@@ -127,11 +166,32 @@ def states_before(after: IncidentState) -> frozenset[IncidentState]:
     return frozenset(state for state, moves in MOVES.items() if after in moves)
 
 
-def clock_colour(*, opened_at: datetime, accepted_at: datetime | None, now: datetime) -> str:
-    """`calm`, `amber` or `red`: how long a report has waited for somebody to accept it."""
-    if accepted_at is not None or now - opened_at < AMBER_AFTER:
+def clock_colour(
+    *,
+    since: datetime,
+    accepted_at: datetime | None,
+    now: datetime,
+    amber_s: int = AMBER_AFTER_S,
+    red_s: int = RED_AFTER_S,
+) -> str:
+    """`calm`, `amber` or `red`: how long a report has waited at this desk for somebody to accept it."""
+    waited_s = (now - since).total_seconds()
+    if accepted_at is not None or waited_s < min(amber_s, red_s):
         return "calm"
-    return "red" if now - opened_at >= RED_AFTER else "amber"
+    return "red" if waited_s >= red_s else "amber"
+
+
+def check_pass(to: int, *, here: int, passed: Sequence[tuple[int | None, datetime]], now: datetime) -> None:
+    """Whether an incident of station `here` may go to station `to`; `passed` is who passed it on before, and when.
+
+    Raises BadValue for the station that has it, Conflict where it would go to and fro.
+    """
+    if to == here:
+        raise BadValue("incidents.pass_here")
+    if len(passed) >= PASSES_MOST:
+        raise Conflict("incidents.pass_spent")
+    if any(station == to and now - at < BACK_AFTER for station, at in passed):
+        raise Conflict("incidents.pass_back")
 
 
 def number(day: date, serial: int) -> str:

@@ -34,8 +34,11 @@ ROUNDS = 3
 """So often a contact is telephoned for one tap at most; a first call is often missed, a second is taken."""
 CALL_LASTS = timedelta(minutes=15)
 """A call that could not be made by then is not made: its words would no longer be true."""
-CALLS_A_NUMBER = Budget("call.number", burst=5, every_s=720, fails=Fails.OPEN, refusal="scans.taps_spent")
-"""As providers allow: five an hour to one telephone, whichever elders it stands by."""
+FIRST_CALLS = Budget("call.first", burst=10, every_s=360, fails=Fails.OPEN, refusal="scans.taps_spent")
+"""To one telephone about one elder, the first call of each tap: pranks with another band or drills leave these alone."""
+CALLS_AGAIN = Budget("call.again", burst=4, every_s=900, fails=Fails.OPEN, refusal="scans.taps_spent")
+"""The further ones of a tap."""
+DRILL_CALLS = Budget("call.drill", burst=3, every_s=1200, fails=Fails.OPEN, refusal="scans.taps_spent")
 
 CALLS_A_STRANGER = Budget("call.stranger", burst=3, every_s=86_400, fails=Fails.OPEN, refusal="scans.taps_spent")
 """To one that a guardian typed in and nobody confirmed: three within a day."""

@@ -14,7 +14,7 @@ from wristband.elders.models import Contact
 from wristband.elders.queries import list_contacts_spoken, list_guardians
 from wristband.errors import TooMany
 from wristband.outbox import queue
-from wristband.outbox.rules import BY_A_TAP, TAP_TEXTS_A_STRANGER, Channel
+from wristband.outbox.rules import TAP_TEXTS_A_STRANGER, Channel
 from wristband.sealing import SealBroken
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,7 @@ def owe(
     facts: Mapping[str, str],
     at: datetime,
     only: Collection[int] | None = None,
+    by_a_tap: bool = False,
     **about: Any,
 ) -> None:
     """Owe `wording` to each contact of the elder, and to each quiet contact of the elder's guardians, in the caller's
@@ -35,10 +36,11 @@ def owe(
 
     `about` is what `queue.enqueue` takes besides: `expires_at`, `reach_id`, `incident_id`. A contact that does not
     open is left out and logged: it must not cost the others their message, nor a report. Nor does a telephone that
-    nobody has confirmed hear of more taps than its budget: it may have been noted to annoy.
+    nobody has confirmed hear more often than its budget of what is `by_a_tap`: brought about by a finder alone, as
+    often as he likes. It may have been noted to annoy.
     """
     contacts = [(one, spoken) for one, spoken in list_contacts_spoken(elder_id) if _meant(one.guardian_id, only)]
-    silent = _silent((contact for contact, _ in contacts), at) if wording in BY_A_TAP else frozenset()
+    silent = _silent((contact for contact, _ in contacts), at) if by_a_tap else frozenset()
     shared: dict[str, Any] = {"wording": wording, "facts": facts, "at": at, "elder_id": elder_id, **about}
     for contact, language in contacts:
         if contact.id not in silent and (address := opened(contact)) is not None:

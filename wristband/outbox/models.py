@@ -19,6 +19,7 @@ class Message(Row):
     __table_args__ = (
         sa.Index("ix_message_due", "state", "due_at", "id"),
         sa.Index("ix_message_behind", "elder_id", "recipient_index", "state"),
+        sa.Index("ix_message_series", "series", "state"),
     )
     key: Mapped[str] = mapped_column(sa.String(80), unique=True)
     """Idempotency: owing the same message twice is owing it once."""
@@ -48,6 +49,9 @@ class Message(Row):
     attempts: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     yields: Mapped[bool] = mapped_column(default=False)
     """Those owed to the same address later need not wait for it any more."""
+    series: Mapped[str | None] = mapped_column(sa.String(40))
+    """What it is one of a strict order of: it waits until those of a lower `turn` are settled, whatever that takes."""
+    turn: Mapped[int | None]
     leased_by: Mapped[str | None] = mapped_column(sa.String(64))
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""What became of each message of one tap, by channel: what a family that tries the chain is shown; and its end."""
+"""What became of each message of one tap, by channel: what a family that tries the chain is shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from wristband.db import db
-from wristband.outbox.models import Arrived, Delivery, Message
+from wristband.outbox.models import Message
+from wristband.outbox.queries import heard
 from wristband.outbox.rules import Channel, MessageState
 from wristband.values.arrival import ArrivalState
 
@@ -31,7 +32,7 @@ class Path:
 def list_paths(reach_id: int) -> list[Path]:
     """The messages of one reach, in the order in which they were owed."""
     messages = db.session.scalars(sa.select(Message).where(Message.reach_id == reach_id).order_by(Message.id)).all()
-    heard = _heard([message.id for message in messages])
+    told = heard([message.id for message in messages])
     return [
         Path(
             message.channel,
@@ -39,7 +40,7 @@ def list_paths(reach_id: int) -> list[Path]:
             message.owed_at,
             message.state,
             message.settled_at,
-            heard.get(message.id, {}),
+            told.get(message.id, {}),
         )
         for message in messages
     ]
@@ -53,36 +54,3 @@ def accepted_channels(reach_ids: Collection[int]) -> dict[int, frozenset[Channel
         .distinct()
     ).all()
     return {reach_id: frozenset(row.channel for row in rows if row.reach_id == reach_id) for reach_id in reach_ids}
-
-
-def is_any_waiting(reaches: sa.Select[int]) -> bool:
-    """Whether something still waits to go out for these reaches."""
-    waiting = sa.exists().where(Message.state == MessageState.PENDING, Message.reach_id.in_(reaches))
-    return db.session.scalar(sa.select(waiting)) is True
-
-
-def stop(reaches: sa.Select[int], *, now: datetime) -> int:
-    """Stop what still waits to go out for these reaches, in the caller's transaction; tells how many messages.
-
-    One in a gateway's hands is left to it.
-    """
-    stopped = (
-        sa.update(Message)
-        .where(Message.state == MessageState.PENDING, Message.reach_id.in_(reaches))
-        .values(state=MessageState.STOPPED, settled_at=now)
-        .execution_options(synchronize_session=False)
-        .returning(Message.id)
-    )
-    return len(db.session.scalars(stopped).all())
-
-
-def _heard(message_ids: Collection[int]) -> dict[int, dict[ArrivalState, datetime]]:
-    told = db.session.execute(
-        sa.select(Delivery.message_id, Arrived.state, Arrived.at)
-        .join(Arrived, sa.and_(Arrived.gateway == Delivery.gateway, Arrived.reference == Delivery.receipt))
-        .where(Delivery.message_id.in_(message_ids), Delivery.receipt != "")
-    )
-    heard: dict[int, dict[ArrivalState, datetime]] = {}
-    for message_id, state, at in told:
-        heard.setdefault(message_id, {})[state] = at
-    return heard

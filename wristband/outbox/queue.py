@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wristband.db import db, insert, new_id
+from wristband.language import SOURCE
 from wristband.outbox import bell
 from wristband.outbox.models import Message
 from wristband.outbox.rules import Channel, MessageState
@@ -45,30 +46,80 @@ def enqueue(
     Raises what wording.render raises: faults of ours.
     """
     message_id = new_id()
-    values: dict[str, Any] = {
-        **_sealed(message_id, elder_id, recipient=recipient, body=render(wording, language, facts), facts=facts),
-        "id": message_id,
-        "key": key,
-        "channel": channel,
-        "wording": wording,
-        "language": language,
-        "elder_id": elder_id,
-        "guardian_id": guardian_id,
-        "reach_id": reach_id,
-        "incident_id": incident_id,
+    sealed = _sealed(message_id, elder_id, recipient=recipient, body=render(wording, language, facts), facts=facts)
+    kept = _owe(
+        sealed,
+        at,
+        id=message_id,
+        key=key,
+        channel=channel,
+        wording=wording,
+        language=language,
+        elder_id=elder_id,
+        guardian_id=guardian_id,
+        reach_id=reach_id,
+        incident_id=incident_id,
+        expires_at=expires_at,
+    )
+    if kept and elder_id is not None:
+        _hasten_those_before(message_id, elder_id, channel, sealed["recipient_index"], at)
+    return message_id if kept else None
+
+
+def enqueue_document(
+    message_id: int,
+    *,
+    channel: Channel,
+    wording: str,
+    recipient: str,
+    body: str,
+    at: datetime,
+    series: str,
+    turn: int,
+    elder_id: int | None = None,
+    incident_id: int | None = None,
+) -> None:
+    """Owe a document whose words are made already, inside the caller's transaction; never commits.
+
+    Of a `series` (at most 40 characters) each is handed over once those of a lower `turn` are settled. `message_id`
+    is a new id of the caller's, who may have written it into the document; a series and turn owed again changes
+    nothing.
+    """
+    kept = _owe(
+        _sealed(message_id, elder_id, recipient=recipient, body=body, facts={}),
+        at,
+        id=message_id,
+        key=f"{series}:{turn}",
+        channel=channel,
+        wording=wording,
+        language=SOURCE,
+        elder_id=elder_id,
+        incident_id=incident_id,
+        series=series,
+        turn=turn,
+    )
+    if kept:
+        _hasten(Message.series == series, message_id, at)
+
+
+def _owe(sealed: Mapping[str, Any], at: datetime, **values: Any) -> bool:
+    """Whether the row is new: a key that is owed already is owed once."""
+    new = {
+        "guardian_id": None,
+        "reach_id": None,
+        "expires_at": None,
+        "series": None,
+        "turn": None,
         "state": MessageState.PENDING,
         "owed_at": at,
         "due_at": at,
-        "expires_at": expires_at,
         "attempts": 0,
         "yields": False,
     }
-    if db.session.scalar(_owing(db.engine.dialect.name), values) is None:
-        return None
-    if elder_id is not None:
-        _hasten_those_before(message_id, elder_id, channel, values["recipient_index"], at)
+    if db.session.scalar(_owing(db.engine.dialect.name), {**new, **sealed, **values}) is None:
+        return False
     bell.ring()
-    return message_id
+    return True
 
 
 def _sealed(
@@ -87,16 +138,14 @@ def _hasten_those_before(message_id: int, elder_id: int, channel: Channel, index
 
     Otherwise the new message would stand behind it until then.
     """
+    same = sa.and_(Message.elder_id == elder_id, Message.recipient_index == index, Message.channel == channel)
+    _hasten(sa.and_(same, Message.series.is_(None)), message_id, at)
+
+
+def _hasten(same: sa.ColumnElement[bool], message_id: int, at: datetime) -> None:
     db.session.execute(
         sa.update(Message)
-        .where(
-            Message.elder_id == elder_id,
-            Message.recipient_index == index,
-            Message.state == MessageState.PENDING,
-            Message.channel == channel,
-            Message.id != message_id,
-            Message.due_at > at,
-        )
+        .where(same, Message.state == MessageState.PENDING, Message.id != message_id, Message.due_at > at)
         .values(due_at=at)
         .execution_options(synchronize_session=False)
     )

@@ -27,8 +27,12 @@ class Channel(StrEnum):
     MAIL = "mail"
     CHAT = "chat"
     PUSH = "push"
+    PLATFORM = "platform"
+    """To the police platform: a document, told in the strict order of its incident."""
 
 
+TAP_WORDINGS = ("band_scanned", "drill")
+"""The texts by which a family is told of a finder's tap, or of a drill."""
 LINKED = frozenset({Channel.MAIL, Channel.CHAT, Channel.PUSH})
 """Channels that carry a link by which the receiver says that they have seen it. Mainland SMS carry none."""
 
@@ -95,18 +99,6 @@ STEADY_WAIT_S = 300
 STEADY_SPREAD = 0.2
 LONGEST_WAIT = timedelta(seconds=STEADY_WAIT_S * (1 + STEADY_SPREAD))
 GIVE_UP_AFTER = timedelta(hours=72)
-BY_A_TAP = frozenset(
-    {
-        "band_scanned",
-        "card_opened",
-        "check_guessed",
-        "finder_known",
-        "approval_asked",
-        "board_posted",
-        "number_left",
-    }
-)
-"""Wordings that a finder alone brings about, as often as he taps; a report is once an incident."""
 TAP_TEXTS_A_STRANGER = Budget("reach.stranger", burst=3, every_s=86_400, fails=Fails.OPEN, refusal="scans.taps_spent")
 """To a telephone that a guardian typed in and nobody confirmed, whichever elders it stands by: three within a day."""
 YIELDS_AFTER = 8

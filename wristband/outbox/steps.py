@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from wristband.db import db, new_id
 from wristband.outbox.escalation import MOVES, Planned, StepKind, StepState
@@ -55,9 +56,30 @@ def drop_waiting(reach_ids: Collection[int], *, now: datetime, kind: StepKind | 
     return len(db.session.scalars(_ended(StepState.DROPPED, now, *where).returning(Step.id)).all())
 
 
+def was_called_before(step: Step) -> bool:
+    """Whether this contact was telephoned for the same tap already."""
+    earlier = sa.select(Step.id).where(
+        Step.reach_id == step.reach_id,
+        Step.contact_id == step.contact_id,
+        Step.number < step.number,
+        Step.state == StepState.TAKEN,
+    )
+    return db.session.scalar(earlier.limit(1)) is not None
+
+
 def hasten_call(reach_id: int, *, now: datetime) -> None:
-    """The call before was not taken: the next one is made now, and not when its time comes."""
-    waiting = sa.and_(Step.reach_id == reach_id, Step.kind == StepKind.CALL, Step.state == StepState.WAITING)
+    """The call before was not taken: the next one is made now, and not when its time comes.
+
+    Unless it goes to somebody who was called already: who is busy or switched off now will be in a second, too.
+    """
+    called = aliased(Step)
+    already = sa.select(called.contact_id).where(called.reach_id == reach_id, called.state != StepState.WAITING)
+    waiting = sa.and_(
+        Step.reach_id == reach_id,
+        Step.kind == StepKind.CALL,
+        Step.state == StepState.WAITING,
+        Step.contact_id.not_in(already.where(called.contact_id.is_not(None))),
+    )
     following = sa.select(sa.func.min(Step.number)).where(waiting).scalar_subquery()
     db.session.execute(
         sa.update(Step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,12 +16,6 @@ LONGEST_BODY = 500
 LONGEST_FACT = 60
 """Characters of one fact: a long station name shortens itself, not the words around it."""
 
-# GSM 03.38, the alphabet of one septet a character; its second table costs two.
-_GSM_ONE = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
-    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_TWO = frozenset("\f^{}\\[~]|€")
 # Controls, direction marks and other invisible characters, lone surrogates, line and paragraph separators.
 _UNWANTED = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
@@ -35,13 +29,6 @@ def render(wording: str, language: str, facts: Mapping[str, str]) -> str:
     names = [f"{folder}/{wording}.txt" for folder in dict.fromkeys((language, SOURCE))]
     clean = {name: _cut(_one_line(fact), LONGEST_FACT) for name, fact in facts.items()}
     return _cut(_one_line(_texts().select_template(names).render(clean)), LONGEST_BODY)
-
-
-def sms_parts(text: str) -> int:
-    """How many SMS the text is paid as: 160 septets or 70 UTF-16 units alone, 153 or 67 a part when joined."""
-    if all(character in _GSM_ONE or character in _GSM_TWO for character in text):
-        return _parts((2 if character in _GSM_TWO else 1 for character in text), alone=160, joined=153)
-    return _parts((len(character.encode("utf-16-le")) // 2 for character in text), alone=70, joined=67)
 
 
 @cache
@@ -58,15 +45,3 @@ def _one_line(text: str) -> str:
 
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def _parts(widths: Iterable[int], *, alone: int, joined: int) -> int:
-    sizes = list(widths)
-    if sum(sizes) <= alone:
-        return 1
-    parts, used = 1, 0
-    for size in sizes:  # a character of two units is never split between parts
-        if used + size > joined:
-            parts, used = parts + 1, 0
-        used += size
-    return parts

@@ -35,8 +35,8 @@ def see(reach: Reach, *, guardian_id: int, now: datetime) -> None:
 def answer(reach: Reach, said: Answer, *, guardian_id: int | None, now: datetime) -> None:
     """Answer one finder, in the caller's transaction; a later answer replaces the earlier one.
 
-    What would have happened without an answer does not happen any more, for all who tapped together with this one.
-    `guardian_id` is None for a relative without an account.
+    What would have happened without an answer does not happen any more, once all who share the messages are answered:
+    a prankster's answer is not an honest finder's. `guardian_id` is None for a relative without an account.
     """
     # In one statement: whoever sees it in this very moment has still seen it first.
     db.session.execute(
@@ -50,8 +50,9 @@ def answer(reach: Reach, said: Answer, *, guardian_id: int | None, now: datetime
             seen_by=sa.func.coalesce(Reach.seen_by, guardian_id),
         )
     )
-    steps.drop_waiting([reach.told_with], now=now)
-    end_duty_call(reach.told_with, now=now)
+    if is_answered(reach.told_with):
+        steps.drop_waiting([reach.told_with], now=now)
+        end_duty_call(reach.told_with, now=now)
     _record(Deed.FAMILY_ANSWERED, reach, _guardian(guardian_id), now, answer=said.value)
 
 
@@ -75,9 +76,9 @@ def list_told_with(told_with: int) -> Sequence[Reach]:
 
 
 def is_answered(told_with: int) -> bool:
-    """Whether somebody has answered any finder whom these messages are about: a person is at it."""
-    question = sa.select(Reach.id).where(Reach.told_with == told_with, Reach.answered_at.is_not(None)).limit(1)
-    return db.session.scalar(question) is not None
+    """Whether somebody has answered every finder whom these messages are about."""
+    question = sa.select(Reach.id).where(Reach.told_with == told_with, Reach.answered_at.is_(None)).limit(1)
+    return db.session.scalar(question) is None
 
 
 def has_seen(reach_id: int, *, guardian_id: int) -> bool:

@@ -9,6 +9,7 @@ from wristband.elders.rules import Sex
 from wristband.incidents.rules import Disposition, IncidentState
 from wristband.outbox.escalation import StepKind
 from wristband.outbox.rules import HEARD, CallMade
+from wristband.reports.disclosure import Added, ToldLast
 from wristband.scans.rules import Answer
 
 
@@ -80,6 +81,16 @@ class Progress:
     places: int
     place_words: bool
     drill: bool = False
+    last: ToldLast | None = None
+    """The last place that he told."""
+    added: Added | None = None
+    """What he has added to his report; None without one."""
+
+    @property
+    def needs_place(self) -> bool:
+        """Whether nobody could find the elder by what he has told so far."""
+        return self.last is None or (self.last.fault is not None and not self.place_words)
+
     """A guardian looks at what a finder would see: nothing goes out from here."""
 
 

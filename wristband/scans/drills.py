@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from wristband.db import db
 from wristband.elders.queries import ids_of
 from wristband.elders.readiness import DRILL_LASTS
 from wristband.errors import NotFound
+from wristband.outbox.paths import accepted_channels
+from wristband.outbox.rules import Channel
 from wristband.scans.models import Reach
 
 
@@ -61,6 +64,16 @@ def list_drills(elder_id: int, *, limit: int = 5) -> Sequence[Reach]:
     ).all()
 
 
+def running_of(elder_id: int, *, now: datetime) -> sa.Select[int]:
+    """The drills of an elder that nobody has answered and whose time is not up, as a scope for what is planned."""
+    return sa.select(Reach.id).where(
+        Reach.elder_id == elder_id,
+        Reach.drill.is_(True),
+        Reach.made_at > now - DRILL_LASTS,
+        Reach.answered_at.is_(None),
+    )
+
+
 def last_answered(elder_ids: Collection[int]) -> dict[int, datetime]:
     """When the last drill that somebody answered began, of those of these elders that had one."""
     rows = db.session.execute(
@@ -74,3 +87,31 @@ def last_answered(elder_ids: Collection[int]) -> dict[int, datetime]:
 def begun_before(moment: datetime) -> sa.Select[int]:
     """The drills that began before a moment, as a scope for what is still planned of them."""
     return sa.select(Reach.id).where(Reach.drill.is_(True), Reach.made_at <= moment)
+
+
+# ---- what they have shown
+
+
+@dataclass(frozen=True, slots=True)
+class DrillResult:
+    """One drill: `channels` whose gateways took a message, and after how long it was answered, if it was."""
+
+    id: int
+    at: datetime
+    channels: tuple[Channel, ...]
+    answered_after_s: int | None
+
+
+def list_results(elder_id: int, *, limit: int = 5) -> list[DrillResult]:
+    """The latest drills of an elder, the newest first. A guardian asks after get_elder."""
+    drills = list_drills(elder_id, limit=limit)
+    accepted = accepted_channels([drill.id for drill in drills])
+    return [
+        DrillResult(
+            drill.id,
+            drill.made_at,
+            tuple(channel for channel in Channel if channel in accepted[drill.id]),
+            round((drill.answered_at - drill.made_at).total_seconds()) if drill.answered_at else None,
+        )
+        for drill in drills
+    ]

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import make_transient_to_detached
 
 from wristband.db import db, insert, new_id
 from wristband.scans.models import Scan
 from wristband.sealing import Keyed, box
+
+_COLUMNS = ("reference_hash", "band_id", "opened_at", "acted_at", "language", "low_trust")
 
 
 def reference_hash(reference: str) -> Keyed:
@@ -21,26 +24,47 @@ def keep(
     reference: str, *, band_id: int | None, language: str, now: datetime, acted: bool, low_trust: bool = False
 ) -> Scan:
     """The scan of this reference, made if it was not there, in the caller's transaction."""
+    return keep_tap(reference, band_id=band_id, language=language, now=now, acted=acted, low_trust=low_trust)[0]
+
+
+def keep_tap(
+    reference: str, *, band_id: int | None, language: str, now: datetime, acted: bool = True, low_trust: bool = False
+) -> tuple[Scan, bool]:
+    """The same, and whether its finder has done something before: of one who has not nothing else need be asked."""
     hashed = reference_hash(reference)
     # Held until the deed is done: two taps of one finder follow each other.
     question = sa.select(Scan).where(Scan.reference_hash == hashed).with_for_update()
     scan: Scan | None = db.session.scalar(question)
     if scan is None:
-        opening = {
-            "id": new_id(),
-            "reference_hash": hashed,
-            "band_id": band_id,
-            "opened_at": now,
-            "language": language,
-            "low_trust": low_trust,
-        }
-        statement = insert(Scan.__table__).on_conflict_do_nothing(index_elements=["reference_hash"])
-        db.session.execute(statement, opening)
-        scan = db.session.scalars(question).one()
-    if acted and scan.acted_at is None:
+        scan = Scan(
+            reference_hash=hashed,
+            band_id=band_id,
+            opened_at=now,
+            acted_at=now if acted else None,
+            language=language,
+            low_trust=low_trust,
+        )
+        if _insert(scan):
+            return scan, False
+        scan = db.session.scalars(question).one()  # the same finder's other tap was quicker
+    before = scan.acted_at is not None
+    if acted and not before:
         scan.acted_at = now
         scan.low_trust = low_trust
-    return scan
+    return scan, before
+
+
+def _insert(scan: Scan) -> bool:
+    """Put a scan into the store; False where one of its reference is there."""
+    values = {name: getattr(scan, name) for name in ("id", *_COLUMNS)}
+    statement = insert(Scan.__table__).on_conflict_do_nothing(index_elements=["reference_hash"])
+    # Core, not the unit of work: this runs in every report.
+    # By what comes back: psycopg's count of rows is unknown where rows are inserted.
+    if db.session.connection().execute(statement.returning(Scan.__table__.c.id), values).first() is None:
+        return False
+    make_transient_to_detached(scan)
+    db.session.add(scan)
+    return True
 
 
 def note_openings(openings: Sequence[tuple[str, int, str, datetime]]) -> None:

@@ -47,6 +47,36 @@ def find_reach_of(reference: str) -> Reach | None:
     )
 
 
+def find_last_told(elder_id: int, *, since: datetime) -> int | None:
+    """The reach whose messages told the family of an elder last, if it did so lately and waits for an answer itself.
+
+    A drill's tell of nobody; those of long ago, or answered already, tell nobody of whoever taps now.
+    """
+    return db.session.scalar(
+        sa.select(Reach.id)
+        .where(
+            Reach.elder_id == elder_id,
+            Reach.told_with == Reach.id,
+            Reach.drill.is_(False),
+            Reach.made_at > since,
+            Reach.answered_at.is_(None),
+        )
+        .order_by(Reach.id.desc())
+        .limit(1)
+    )
+
+
+def find_unanswered(elder_id: int, *, since: datetime) -> int | None:
+    """A finder of this elder whom nobody has answered since then; no drill."""
+    return db.session.scalar(
+        sa.select(Reach.id)
+        .where(
+            Reach.elder_id == elder_id, Reach.drill.is_(False), Reach.made_at > since, Reach.answered_at.is_(None)
+        )
+        .limit(1)
+    )
+
+
 def get_reach(reach_id: int, *, guardian_id: int) -> Reach:
     """A reach about one of my elders. Raises NotFound for a stranger's and for none alike."""
     reach: Reach | None = db.session.scalar(
@@ -183,6 +213,11 @@ def list_live_grants(elder_id: int, *, guardian_id: int, now: datetime) -> Seque
         )
         .order_by(Grant.id.desc())
     ).all()
+
+
+def find_serial_of(scan_id: int) -> str | None:
+    """The serial of a scan's band."""
+    return db.session.scalar(sa.select(Band.serial).join(Scan, Scan.band_id == Band.id).where(Scan.id == scan_id))
 
 
 def find_serial(reference: str) -> str | None:

@@ -39,6 +39,8 @@ STAMP_LASTS = timedelta(days=7)
 
 # Beyond this a tap owes no messages of its own but rides on those of the last one: nobody floods a family with
 # texts, and no finder is turned away.
+RIDES_FOR = timedelta(minutes=10)
+"""So long a tap's messages may carry those that come after it."""
 TAPS_AN_ELDER = Budget("reach.elder", burst=8, every_s=120, fails=Fails.OPEN, refusal="scans.taps_spent")
 
 # Beside the budgets of a band's check code (bands/rules): those of the other two proofs. None of them is a band's as a

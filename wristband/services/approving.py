@@ -54,7 +54,8 @@ def ask_family(reference: str, *, phone: Phone | None = None, address: str = "",
         grant.number = number
         db.session.flush()
         grants.record(Deed.APPROVAL_ASKED, grant, actor="finder", at=now, scan=scan.id)
-        news.tell_of(grant, "approval_asked", issuer=house().settings.issuer, at=now, expires_at=now + ASK_LASTS)
+        issuer, until = house().settings.issuer, now + ASK_LASTS
+        news.tell_of(grant, "approval_asked", issuer=issuer, at=now, by_a_tap=True, expires_at=until)
         return token, number
 
 

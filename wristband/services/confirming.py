@@ -13,7 +13,7 @@ from wristband.db import db, transaction
 from wristband.elders import queries
 from wristband.elders.contacts import confirm
 from wristband.elders.models import Contact
-from wristband.elders.readiness import (
+from wristband.elders.rules import (
     CONTACT_CODE_BY_ADDRESS,
     CONTACT_CODE_BY_GUARDIAN,
     CONTACT_CODE_BY_NUMBER,

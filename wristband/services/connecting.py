@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
@@ -17,6 +17,7 @@ from wristband.board import queries
 from wristband.board.models import MaskedCall
 from wristband.board.rules import CALLS_A_SCAN, CALLS_LAST
 from wristband.db import db, new_id, transaction
+from wristband.elders.queries import list_guardians
 from wristband.errors import Conflict, Unavailable
 from wristband.gateways.contract import GatewayFault
 from wristband.gateways.masked import MaskedRota
@@ -25,8 +26,6 @@ from wristband.sealing import box
 from wristband.values.phone import Phone
 
 log = structlog.get_logger(__name__)
-
-RELEASE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +103,23 @@ def _key(scan_id: int, guardian_id: int, now: datetime) -> str:
     return box().keyed_hash("masked.key", str(scan_id), str(guardian_id), minute)
 
 
-class Releaser:
-    """Gives back, in somebody's loop, what was lent for boards that are shut or whose finder took his number back.
+def release_over(masked: MaskedRota, now: datetime) -> Iterator[bool]:
+    """Give back what was lent for boards that are shut or whose finder took his number back, one at each step.
 
-    Each call asks the gateway once at most. A number that nobody gives back ends by itself at the time it was lent
-    until, so a gateway that fails is left alone for a while.
+    A step asks a gateway once at most, and tells whether that one was taken back: one that fails in passing is left
+    to the next time and keeps no other waiting. What is refused for good is given up: it ends by itself in its time.
     """
-
-    def __init__(self, masked: MaskedRota) -> None:
-        self._masked = masked
-        self._again_at: datetime | None = None
-
-    def look(self, now: datetime) -> None:
-        """Give one number back, if one is due."""
-        # Set back, a clock looks at once rather than waiting for what may be years.
-        if self._again_at is not None and self._again_at - RELEASE_EVERY <= now < self._again_at:
-            return
-        due = _over(now)
-        if not due or not _release(self._masked, *due[0], now):
-            self._again_at = now + RELEASE_EVERY
+    for call_id, reference in _over(now):
+        yield _release(masked, call_id, reference, now)
 
 
 def _release(masked: MaskedRota, call_id: int, reference: str, now: datetime) -> bool:
     try:
         masked.release(reference, now=now)
     except GatewayFault as fault:
-        log.warning("call_not_released", call=call_id, code=fault.code)
-        return False
+        log.warning("call_not_released", call=call_id, code=fault.code, permanent=fault.permanent)
+        if not fault.permanent:
+            return False
     with transaction():
         db.session.execute(sa.update(MaskedCall).where(MaskedCall.id == call_id).values(released_at=now))
     return True
@@ -138,16 +127,15 @@ def _release(masked: MaskedRota, call_id: int, reference: str, now: datetime) ->
 
 def _over(now: datetime) -> Sequence[tuple[int, str]]:
     """The calls that still connect and should not: id, and the gateway's reference."""
-    rows = db.session.execute(
-        sa.select(MaskedCall, Scan)
-        .join(Scan, Scan.id == MaskedCall.scan_id)
-        .where(MaskedCall.released_at.is_(None), MaskedCall.ends_at > now)
-        .order_by(MaskedCall.id)
-    ).all()
-    over = [(call.id, call.reference) for call, scan in rows if not _may_talk(scan, now)]
+    over = [(call.id, call.reference) for call, scan in queries.list_lent(now=now) if not _may_talk(call, scan, now)]
     db.session.rollback()  # no reading goes on while a gateway is asked
     return over
 
 
-def _may_talk(scan: Scan, now: datetime) -> bool:
-    return queries.find_shut(scan, now=now) is None and queries.find_number(scan.id) is not None
+def _may_talk(call: MaskedCall, scan: Scan, now: datetime) -> bool:
+    """While the board is open, the number is the one that was connected, and the guardian answers for the elder."""
+    number = queries.find_number(scan.id)
+    if queries.find_shut(scan, now=now) is not None or number is None or number.left_at > call.made_at:
+        return False
+    elder_id = queries.elder_of(scan.id)
+    return elder_id is not None and any(one.id == call.guardian_id for _, one in list_guardians(elder_id))

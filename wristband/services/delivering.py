@@ -157,15 +157,17 @@ class Worker:
         now = clock.now()
         with transaction():
             freed, expired, misdated = leases.free_lapsed(now), leases.stop_expired(now), leases.hasten_misdated(now)
-            passed = leases.let_pass(self._through)
+            passed, superseded = leases.let_pass(self._through), leases.stop_superseded(self._through, now)
         self._sweep_at = now + SWEEP_EVERY
         self._through.clear()
         if passed:
             log.warning("message_overtaken", worker=self.name, messages=passed)
-        if freed or expired or misdated:
+        if superseded:
+            log.error("message_superseded", worker=self.name, messages=superseded)
+        if freed or expired or misdated or superseded:
             log.warning("swept", worker=self.name, leases_freed=freed, expired=expired, misdated=misdated)
             self._look_at = now
-            self.tally = replace(self.tally, stopped=self.tally.stopped + expired)
+            self.tally = replace(self.tally, stopped=self.tally.stopped + expired + superseded)
 
     def _finish(self) -> None:
         self._collect()

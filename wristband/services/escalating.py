@@ -10,25 +10,34 @@ from wristband import limits
 from wristband.accounts.models import Guardian
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
-from wristband.bands.models import Band
 from wristband.clock import ZONE
-from wristband.db import db, insert, new_id, transaction
+from wristband.db import db, transaction
 from wristband.elders.models import Contact
-from wristband.elders.queries import get_elder_for_service
 from wristband.errors import TooMany
 from wristband.house import house
-from wristband.incidents.models import DutyCall
+from wristband.incidents import duty
+from wristband.incidents.encounters import how_it_ended
 from wristband.incidents.openings import station_for
-from wristband.incidents.queries import find_hand_over, find_open_incident, find_report
+from wristband.incidents.queries import find_open_incident
 from wristband.language import SOURCE
 from wristband.outbox import family, queue, steps
-from wristband.outbox.escalation import CALL_LASTS, CALLS_A_NUMBER, CALLS_A_STRANGER, StepKind, StepState
+from wristband.outbox.escalation import (
+    CALL_LASTS,
+    CALLS_A_STRANGER,
+    CALLS_AGAIN,
+    DRILL_CALLS,
+    FIRST_CALLS,
+    StepKind,
+    StepState,
+)
 from wristband.outbox.models import Step
-from wristband.outbox.reaching import CALLS
 from wristband.outbox.rules import Channel
 from wristband.scans.answers import is_answered
-from wristband.scans.models import Reach, Scan
-from wristband.values.code import BandCode
+from wristband.scans.models import Reach
+from wristband.scans.queries import find_serial_of
+from wristband.scans.reaching import CALLS
+from wristband.values.budget import Budget
+from wristband.values.code import code_tail
 
 log = structlog.get_logger(__name__)
 
@@ -67,20 +76,14 @@ def _take(step_id: int, now: datetime) -> None:
 
 
 def _is_over(reach: Reach) -> bool:
-    """Whether nobody need be reached any more: the elder was handed over, the incident closed, the record erased."""
-    if get_elder_for_service(reach.elder_id).erased_at is not None:
-        return True
-    reported = find_report(reach.scan_id)
-    hand_over = find_hand_over(reach.elder_id)
-    closed = reported is not None and reported[1].closed_at is not None
-    return closed or bool(hand_over and hand_over.used_at and hand_over.used_at >= reach.made_at)
+    return how_it_ended(reach.scan_id, reach.elder_id, since=reach.made_at).is_over
 
 
 def _telephone(step: Step, reach: Reach, now: datetime) -> bool:
     """Owe the call; False where it cannot be made: then the next one is made at once."""
     contact = db.session.get(Contact, step.contact_id) if step.contact_id else None
     address = family.opened(contact) if contact is not None and contact.elder_id == reach.elder_id else None
-    if contact is None or address is None or not _may_ring(contact, now):
+    if contact is None or address is None or not _may_ring(contact, _budget(step, reach), now):
         return False
     guardian = db.session.get(Guardian, contact.guardian_id) if contact.guardian_id else None
     queue.enqueue(
@@ -89,7 +92,7 @@ def _telephone(step: Step, reach: Reach, now: datetime) -> bool:
         wording=CALLS[reach.drill],
         language=guardian.language if guardian else SOURCE,
         recipient=address,
-        facts={**house().settings.issuer, "code_tail": _code_tail(reach), "time": f"{now.astimezone(ZONE):%H:%M}"},
+        facts=_facts(reach, now),
         at=now,
         expires_at=now + CALL_LASTS,
         elder_id=reach.elder_id,
@@ -99,34 +102,33 @@ def _telephone(step: Step, reach: Reach, now: datetime) -> bool:
     return True
 
 
-def _may_ring(contact: Contact, now: datetime) -> bool:
-    """Whether this telephone has not been rung too often; one that nobody has confirmed least often of all."""
+def _budget(step: Step, reach: Reach) -> Budget:
+    if reach.drill:
+        return DRILL_CALLS
+    return CALLS_AGAIN if steps.was_called_before(step) else FIRST_CALLS
+
+
+def _facts(reach: Reach, now: datetime) -> dict[str, str]:
+    tail, time = code_tail(find_serial_of(reach.scan_id)), f"{now.astimezone(ZONE):%H:%M}"
+    return {**house().settings.issuer, "code_tail": tail, "time": time}
+
+
+def _may_ring(contact: Contact, budget: Budget, now: datetime) -> bool:
+    """Whether this telephone has not been rung too often about this elder; one nobody has confirmed least of all."""
+    unsure = contact.confirmed_at is None
+    about = [] if unsure else [str(contact.elder_id)]  # who is noted by many families is not called by each of them
     try:
-        if contact.confirmed_at is None:
-            limits.spend(CALLS_A_STRANGER, contact.address_index, now=now)
-        limits.spend(CALLS_A_NUMBER, contact.address_index, now=now)
+        limits.spend(CALLS_A_STRANGER if unsure else budget, contact.address_index, *about, now=now)
     except TooMany:
         return False
     return True
-
-
-def _code_tail(reach: Reach) -> str:
-    scan = db.session.get(Scan, reach.scan_id)
-    band = db.session.get(Band, scan.band_id) if scan and scan.band_id else None
-    return BandCode.from_serial(band.serial).tail if band else ""
 
 
 def _call_desk(reach: Reach, now: datetime) -> None:
     """Put the finder's call before the desk that the elder's open incident is with, or else the nearest or own one."""
     incident = find_open_incident(reach.elder_id)
     station_id = incident.station_id if incident else station_for(reach.scan_id, reach.elder_id)
-    made = db.session.scalar(
-        insert(DutyCall.__table__)
-        .values(id=new_id(), reach_id=reach.id, elder_id=reach.elder_id, station_id=station_id, made_at=now)
-        .on_conflict_do_nothing(index_elements=["reach_id"])
-        .returning(DutyCall.__table__.c.id)
-    )
-    if made is not None:
+    if duty.call_desk(reach.id, reach.elder_id, station_id, now=now):
         trail.record(
             Deed.DESK_CALLED,
             actor="clock",

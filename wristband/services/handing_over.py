@@ -14,8 +14,10 @@ from wristband.db import db, insert, new_id, transaction
 from wristband.elders.queries import hold_elder
 from wristband.errors import BadValue, Conflict, NotFound, Refusal
 from wristband.house import house
-from wristband.incidents import queries, rules
+from wristband.incidents import platform_owing, queries, rules
+from wristband.incidents.encounters import how_it_ended
 from wristband.incidents.models import HandOver, HandOverTry, Incident, IncidentMove
+from wristband.incidents.platform import By, Kind
 from wristband.incidents.rules import (
     HAND_OVER_CODE_TRIES,
     HAND_OVER_CODES,
@@ -51,8 +53,7 @@ def make_for_call(reach_id: int, *, guardian_id: int, now: datetime) -> HandOver
     """A guardian comes for the elder after a finder's call. Raises Conflict, NotFound."""
     with transaction():
         reach = scans.get_reach(reach_id, guardian_id=guardian_id)
-        before = queries.find_hand_over(reach.elder_id)
-        if before is not None and before.used_at is not None and before.used_at >= reach.made_at:
+        if how_it_ended(reach.scan_id, reach.elder_id, since=reach.made_at).handed_over_at is not None:
             raise Conflict("hand_over.done")
         if now - reach.made_at >= HAND_OVER_WITHIN and queries.find_open_incident(reach.elder_id) is None:
             raise Conflict("hand_over.call_over")
@@ -282,6 +283,7 @@ def _hand_over(taken: _Taken, scan: Scan, now: datetime) -> None:
             disposition=row.disposition.value,
             code_of=by,
         )
+        platform_owing.owe(incident.id, Kind.HANDED_OVER, by=By.FINDER, partner=house().partner, now=now)
     _record(Deed.HANDED_OVER, "finder", row.id, taken.elder_id, now, code_of=by, scan=scan.id)
     family.owe(
         taken.elder_id,

@@ -13,17 +13,19 @@ from wristband.db import db, transaction
 from wristband.elders.rules import clean_text
 from wristband.errors import BadValue, Conflict
 from wristband.house import house
-from wristband.incidents import queries
-from wristband.incidents.models import Incident, IncidentMove
+from wristband.incidents import news, platform_owing, queries
+from wristband.incidents.models import Incident, IncidentMove, Note
+from wristband.incidents.platform import By, Kind
 from wristband.incidents.rules import SAFE, Disposition, IncidentState, states_before
-from wristband.outbox import family
-from wristband.stations.queries import find_station
+from wristband.sealing import box
 
 WORDS_MAX = 300
+NOTE_MAX = 500
 _DEEDS = {
     IncidentState.ACCEPTED: Deed.INCIDENT_ACCEPTED,
     IncidentState.DISPATCHED: Deed.INCIDENT_DISPATCHED,
     IncidentState.ON_SCENE: Deed.INCIDENT_ARRIVED,
+    IncidentState.HANDED_OVER: Deed.INCIDENT_TAKEN_OVER,
     IncidentState.CLOSED: Deed.INCIDENT_CLOSED,
 }
 # What the family is told of; the steps between are on their page.
@@ -44,7 +46,7 @@ def move(
     Closing needs a disposition. Raises BadValue, NotFound for another station's incident, Conflict.
     """
     words = clean_text(words, "incidents.words", WORDS_MAX, empty=True, lines=True)
-    if (after is IncidentState.CLOSED) != (disposition is not None):
+    if (after is IncidentState.CLOSED) != (disposition is not None) or disposition is Disposition.DUPLICATE:
         raise BadValue("incidents.disposition_needed")
     with transaction():
         incident = queries.get_incident(incident_id, station_id=officer.station_id)
@@ -58,8 +60,11 @@ def move(
             elder_id=incident.elder_id,
             disposition=disposition.value if disposition else None,
         )
-        if after in _TOLD and incident.elder_id is not None:
-            _tell_family(incident_id, incident.elder_id, incident.number, officer.station_id, _TOLD[after], now)
+        if after in _TOLD:
+            issuer = house().settings.issuer
+            news.tell_family(incident, _TOLD[after], issuer=issuer, now=now, station_id=officer.station_id)
+        kind = Kind.CLOSED if after is IncidentState.CLOSED else Kind.MOVED
+        platform_owing.owe(incident_id, kind, by=By.OFFICER, partner=house().partner, now=now)
 
 
 def _guarded_update(
@@ -88,21 +93,52 @@ def _step(incident_id: int, after: IncidentState, officer: OfficerAccount, words
     )
 
 
-def _tell_family(incident_id: int, elder_id: int, number: str, station_id: int, wording: str, now: datetime) -> None:
-    station = find_station(station_id)
-    family.owe(
-        elder_id,
-        f"{wording}:{incident_id}",
-        wording=wording,
-        facts={
-            "organisation": house().settings.organisation,
-            "organisation_phone": house().settings.organisation_phone,
-            "number": number,
-            "station": station.name if station else "",
-        },
-        at=now,
-        incident_id=incident_id,
+def note(incident_id: int, key: str, words: str, *, officer: OfficerAccount, now: datetime) -> None:
+    """Write something down about an open incident, for colleagues of this station. The same form again is one note.
+
+    Raises BadValue for nothing or too much, Conflict once it is closed, NotFound.
+    """
+    words = clean_text(words, "incidents.note", NOTE_MAX, lines=True)
+    if not 16 <= len(key) <= 64:
+        raise BadValue("page.form_stale")
+    with transaction():
+        incident = queries.get_incident(incident_id, station_id=officer.station_id)
+        hashed = box().keyed_hash("incident.note", str(incident_id), key)
+        if db.session.scalar(sa.select(Note.id).where(Note.key == hashed)) is not None:
+            return
+        if not _touched(incident_id, officer, now):
+            raise Conflict("incidents.over")
+        db.session.add(
+            Note(
+                key=hashed,
+                incident_id=incident_id,
+                station_id=officer.station_id,
+                officer_id=officer.officer_id,
+                at=now,
+                words=words,
+            )
+        )
+        trail.record(
+            Deed.INCIDENT_NOTED,
+            actor=officer.actor,
+            subject=f"incident:{incident_id}",
+            at=now,
+            elder_id=incident.elder_id,
+        )
+
+
+def _touched(incident_id: int, officer: OfficerAccount, now: datetime) -> bool:
+    """Whether it is open and still this desk's; two forms of one note follow each other here."""
+    touched = db.session.execute(
+        sa.update(Incident)
+        .where(
+            Incident.id == incident_id,
+            Incident.closed_at.is_(None),
+            sa.or_(Incident.station_id == officer.station_id, Incident.station_id.is_(None)),
+        )
+        .values(changed_at=now)
     )
+    return bool(touched.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def confirm(incident_id: int, *, guardian_id: int, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ from wristband.board import queries
 from wristband.board.models import FinderNumber, Post, ReadMark
 from wristband.board.photos import BOARD_PHOTO_PLACE
 from wristband.board.rules import (
+    NEWS_AN_ELDER,
     NUMBERS_A_SCAN,
     PHOTOS_A_SCAN,
     PHOTOS_AN_ELDER,
@@ -31,17 +33,15 @@ from wristband.board.rules import (
     may_read,
 )
 from wristband.db import db, insert, new_id, transaction
-from wristband.elders import photos
 from wristband.errors import BadValue, Conflict, TooMany
 from wristband.house import house
 from wristband.outbox import family
+from wristband.scans import photos
 from wristband.scans import queries as scans
 from wristband.scans.models import Scan
 from wristband.scans.news import news
 from wristband.sealing import Keyed, box
 from wristband.values.phone import Phone
-
-_AS_IT_WAS_TAKEN = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +157,17 @@ def _post_photo(author: _Author, key: str, said: Said, words: str, now: datetime
     post_id = new_id()
     with transaction():
         scan = author.scan(held=True)
-        known = queries.find_post(_key(scan.id, author, key))
+        known = queries.find_post(_key(scan.id, author, key, said))
         if known is not None:
             return known.number
         scan_id = _get_open(scan, now)
         _spend_photo(author, scan_id, now)
         data_keys.make(scan_id)
-    clean = photos.clean(said.photo or b"", quarters=_AS_IT_WAS_TAKEN)
-    kept = False
-    try:
-        house().files.write(clean.jpeg, place=BOARD_PHOTO_PLACE, row=post_id, owner=scan_id)
+    with photos.kept(said.photo or b"", house().files, place=BOARD_PHOTO_PLACE, row=post_id, scan_id=scan_id) as photo:
+        size = {"photo_width": photo.width, "photo_height": photo.height}
         with transaction():
-            number, kept = _add(
-                author, key, said, words, now, id=post_id, photo_width=clean.width, photo_height=clean.height
-            )
-    finally:
-        if not kept:
-            house().files.remove(place=BOARD_PHOTO_PLACE, row=post_id)
+            number, made = _add(author, key, said, words, now, id=post_id, **size)
+        photo.named = made
     return number
 
 
@@ -187,7 +181,7 @@ def _spend_photo(author: _Author, scan_id: int, now: datetime) -> None:
 def _add(author: _Author, key: str, said: Said, words: str, now: datetime, **row: int) -> tuple[int, bool]:
     """The post's number, and whether it was made now: the same key has made it before where not."""
     scan = author.scan(held=True)
-    hashed = _key(scan.id, author, key)
+    hashed = _key(scan.id, author, key, said)
     known = queries.find_post(hashed)
     if known is not None:
         return known.number, False
@@ -237,9 +231,13 @@ def _get_open(scan: Scan, now: datetime) -> int:
     return scan.id
 
 
-def _key(scan_id: int, author: _Author, key: str) -> Keyed:
-    """The idempotency key of a form, of this author on this board only."""
-    return box().keyed_hash("board.key", str(scan_id), author.actor, key)
+def _key(scan_id: int, author: _Author, key: str, said: Said) -> Keyed:
+    """The idempotency key of a form, of this author on this board only.
+
+    With what it says: who goes back and writes something else has said something else.
+    """
+    content = hashlib.sha256(f"{said.phrase}\n{said.words}\n".encode() + (said.photo or b"")).hexdigest()
+    return box().keyed_hash("board.key", str(scan_id), author.actor, key, content)
 
 
 def _record(deed: Deed, author: _Author, scan_id: int, now: datetime, **facts: int | str | None) -> None:
@@ -261,7 +259,12 @@ def _owe(scan: Scan, elder_id: int, wording: str, key: str, now: datetime) -> No
     if reach is not None and reach.drill:
         return  # who tries the chain sits before the page
     facts = house().settings.issuer | news(scan.band_id or 0, elder_id, now=now)
-    family.owe(elder_id, key, wording=wording, facts=facts, at=now, reach_id=reach.id if reach else None)
+    reach_id = reach.id if reach else None
+    try:
+        limits.spend(NEWS_AN_ELDER, str(elder_id), now=now)
+    except TooMany:
+        return  # it stands on the board: nobody is buried in texts
+    family.owe(elder_id, key, wording=wording, facts=facts, at=now, by_a_tap=True, reach_id=reach_id)
 
 
 # ---- "call me"
@@ -270,8 +273,8 @@ def _owe(scan: Scan, elder_id: int, wording: str, key: str, now: datetime) -> No
 def leave_number(reference: str, phone: Phone, *, now: datetime) -> None:
     """The finder wants to be called by the family under this number. The same again changes nothing.
 
-    It stands on the family's page alone, and the family hears of it once. Raises Conflict where the board is shut or no
-    family reads it, TooMany, NotFound.
+    It stands on the family's page alone, and the family hears of each new one. Raises Conflict where the board is shut
+    or no family reads it, TooMany, NotFound.
     """
     author, kept = _finder(reference), f"{phone.e164};{phone.extension}"
     with transaction():
@@ -290,7 +293,7 @@ def leave_number(reference: str, phone: Phone, *, now: datetime) -> None:
             there.phone, there.left_at = kept, now
         _tell_of_number(author, scan.id, Phrase.NUMBER_LEFT, now)
         _record(Deed.NUMBER_LEFT, author, scan.id, now)
-        _owe(scan, elder_id, "number_left", f"number_left:{scan.id}", now)
+        _owe(scan, elder_id, "number_left", f"number_left:{scan.id}:{new_id()}", now)
 
 
 def take_number_back(reference: str, *, now: datetime) -> None:
@@ -307,7 +310,7 @@ def take_number_back(reference: str, *, now: datetime) -> None:
 
 
 def _tell_of_number(author: _Author, scan_id: int, phrase: Phrase, now: datetime) -> None:
-    _append(scan_id, author, _key(scan_id, author, f"{phrase.value}:{new_id()}"), phrase, "", now)
+    _append(scan_id, author, _key(scan_id, author, f"{phrase.value}:{new_id()}", Said(phrase=phrase)), phrase, "", now)
 
 
 # ---- the photographs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,12 +28,13 @@ from wristband.elders.voices import VOICE_PLACE
 from wristband.house import house
 from wristband.incidents.models import Incident
 from wristband.outbox import guardians
+from wristband.reports.models import Supplement
+from wristband.reports.photos import SUPPLEMENT_PHOTO_PLACE
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
 """Rows a transaction: whoever reports meanwhile waits for no more than these."""
-EVERY = timedelta(hours=1)
 
 _ERASED = "erased"
 _REAPPLIED = "reapplied"
@@ -43,31 +44,11 @@ _FILES: dict[str, tuple[type[Photo] | type[Voice], str]] = {
 }
 
 
-class Purger:
-    """Purges once an hour in somebody's loop: each call does one small step of it, so that nothing waits for long."""
-
-    def __init__(self) -> None:
-        self._began_at: datetime | None = None
-        self._under_way: Iterator[tuple[str, int]] | None = None
-
-    def look(self, now: datetime) -> None:
-        """Go on with what is under way; begin again when an hour has passed since the last beginning."""
-        if self._under_way is None:
-            # Set back, a clock begins at once rather than waiting for what may be years.
-            if self._began_at is not None and self._began_at <= now < self._began_at + EVERY:
-                return
-            self._began_at, self._under_way = now, purge(now=now)
-        try:
-            next(self._under_way)
-            db.session.rollback()  # no reading goes on while others work
-        except StopIteration:
-            self._under_way = None
-        except Exception:
-            self._under_way = None  # begun anew in an hour; what is done is done
-            log.exception("purge_failed")
+_PICTURED: dict[Any, str] = {Post: BOARD_PHOTO_PLACE, Supplement: SUPPLEMENT_PHOTO_PLACE}
+"""What may have a photograph, and where that lies."""
 
 
-def purge(*, now: datetime) -> Iterator[tuple[str, int]]:
+def purge(now: datetime) -> Iterator[tuple[str, int]]:
     """Do what is due; yields a name and a count after each transaction. Broken off or repeated, nothing is lost.
 
     Deletions of people come first: an elder whose erasure is due, then everything the tombstones tell. One row of the
@@ -101,7 +82,7 @@ def _purge(now: datetime) -> Iterator[tuple[str, int]]:
     yield from _keep_deleted(now)
     for kept, step in STEPS.items():
         cutoff = RETENTION[kept].cutoff(now)
-        run = {Photo: _bury, Post: _take_down}.get(step.model, _empty)
+        run = _bury if step.model is Photo else _take_down if step.model in _PICTURED else _empty
         yield from ((kept.value, done) for done in run(step, cutoff, now))
     for name, (model, place) in _FILES.items():
         yield from ((name, done) for done in _remove_files(model, place))
@@ -132,16 +113,16 @@ def _bury(step: Step, cutoff: datetime, now: datetime) -> Iterator[int]:
 
 
 def _take_down(step: Step, cutoff: datetime, now: datetime) -> Iterator[int]:
-    """Posts, their photographs first: without its row a file would be found by nobody."""
+    """Posts and supplements, their photographs first: without its row a file would be found by nobody."""
     found = BATCH
     while found == BATCH:
         ids = _ids(step, cutoff)
         db.session.rollback()
-        for post_id in ids:
-            house().files.remove(place=BOARD_PHOTO_PLACE, row=post_id)
+        for row in ids:
+            house().files.remove(place=_PICTURED[step.model], row=row)
         if ids:
             with transaction():
-                db.session.execute(sa.delete(Post).where(Post.id.in_(ids)))
+                db.session.execute(sa.delete(step.model).where(step.key.in_(ids)))
         found = len(ids)
         yield found
 

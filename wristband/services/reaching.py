@@ -5,25 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from wristband import limits
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
-from wristband.clock import ZONE
-from wristband.db import db, new_id, transaction
+from wristband.db import transaction
 from wristband.errors import NotFound, TooMany
 from wristband.house import house
-from wristband.outbox import links
-from wristband.outbox.reaching import WORDINGS, begin
+from wristband.outbox import leases, links, steps
 from wristband.outbox.rules import Channel
-from wristband.scans import answers, keeping, queries
+from wristband.scans import answers, drills, keeping, queries
 from wristband.scans.models import Reach
-from wristband.scans.rules import TAPS_AN_ELDER, Answer
-from wristband.values.code import BandCode
+from wristband.scans.reaching import WORDINGS, begin
+from wristband.scans.rules import RIDES_FOR, TAPS_AN_ELDER, Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +40,9 @@ def tell_family(reference: str, serial: str | None, *, language: str, low_trust:
     """
     there = queries.find_reach_of(reference)
     if there is not None:
-        return there  # and the elder's budget is not touched
-    elder_id = _elder_behind(find_band(serial) if serial else None)
-    own_messages = elder_id is None or _within_budget(elder_id, now)
+        return there
     with transaction():
         band = find_band(serial) if serial else None
-        elder_id = _elder_behind(band)
         scan = keeping.keep(
             reference,
             band_id=band.id if band else None,
@@ -59,25 +52,51 @@ def tell_family(reference: str, serial: str | None, *, language: str, low_trust:
             low_trust=low_trust,
         )
         before = queries.find_reach(scan.id)
-        if before is not None or band is None or elder_id is None:
+        if before is not None or band is None or band.elder_id is None or not reaches_family(band.state):
             return before
-        reach_id = new_id()
-        last = None if own_messages else _last_told(elder_id)
-        reach = Reach(id=reach_id, scan_id=scan.id, elder_id=elder_id, told_with=last or reach_id, made_at=now)
-        db.session.add(reach)
-        db.session.flush()
-        if last is None:
-            _owe(reach, band, now)
+        _end_drill(band.elder_id, now)
+        reach = _begin(scan.id, band.elder_id, band, now)
         trail.record(
             Deed.FAMILY_TOLD,
             actor="finder",
             subject=f"reach:{reach.id}",
             at=now,
-            elder_id=elder_id,
+            elder_id=band.elder_id,
             scan=scan.id,
             band=band.id,
         )
         return reach
+
+
+def _end_drill(elder_id: int, now: datetime) -> None:
+    """Somebody is really lost: a drill's calls and texts leave the line free."""
+    running = drills.running_of(elder_id, now=now)
+    if steps.drop_waiting(steps.list_waiting(running), now=now):
+        leases.stop_for(running, now=now)
+
+
+def _begin(scan_id: int, elder_id: int, band: Band, now: datetime) -> Reach:
+    """With messages of its own while the elder's budget lasts, then with those of the last that waits for an answer.
+
+    Where none does, the desk alone hears of it, at its time: nobody floods a family, and no finder waits for nobody.
+    """
+    last, spent = None, False
+    try:
+        limits.spend(TAPS_AN_ELDER, str(elder_id), now=now)
+    except TooMany:
+        last, spent = queries.find_last_told(elder_id, since=now - RIDES_FOR), True
+    settings = house().settings
+    return begin(
+        scan_id,
+        elder_id,
+        band,
+        issuer=settings.issuer,
+        times=settings.steps,
+        by_telephone=Channel.VOICE in house().channels,
+        told_with=last,
+        quietly=spent and last is None,
+        at=now,
+    )
 
 
 def see(reach_id: int, *, guardian_id: int, now: datetime) -> Reach:
@@ -103,7 +122,7 @@ def find_linked(token: str, *, now: datetime) -> Linked | None:
     if message is None or message.reach_id is None:
         return None
     return Linked(
-        at=message.owed_at,
+        at=queries.get_reach_for_service(message.reach_id).made_at,
         used=message.acknowledged_at is not None,
         answered=answers.is_answered(message.reach_id),
         drill=message.wording == WORDINGS[True],
@@ -123,41 +142,3 @@ def acknowledge(token: str, *, now: datetime) -> bool:
             return False
         answers.acknowledge(message.reach_id, guardian_id=message.guardian_id, now=now)
         return True
-
-
-def _elder_behind(band: Band | None) -> int | None:
-    return band.elder_id if band and reaches_family(band.state) else None
-
-
-def _within_budget(elder_id: int, now: datetime) -> bool:
-    try:
-        with transaction():
-            limits.spend(TAPS_AN_ELDER, str(elder_id), now=now)
-    except TooMany:
-        return False
-    return True
-
-
-def _last_told(elder_id: int) -> int | None:
-    return db.session.scalar(
-        sa.select(Reach.told_with)
-        .where(Reach.elder_id == elder_id, Reach.drill.is_(False))
-        .order_by(Reach.id.desc())
-        .limit(1)
-    )
-
-
-def _owe(reach: Reach, band: Band, now: datetime) -> None:
-    settings = house().settings
-    begin(
-        reach.id,
-        reach.elder_id,
-        facts={
-            **settings.issuer,
-            "code_tail": BandCode.from_serial(band.serial).tail,
-            "time": f"{now.astimezone(ZONE):%m-%d %H:%M}",
-        },
-        times=settings.steps,
-        by_telephone=Channel.VOICE in house().channels,
-        at=now,
-    )

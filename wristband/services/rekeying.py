@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from wristband import data_keys, keys
-from wristband.accounts.rules import LASTS
+from wristband.accounts.models import QuietContact
+from wristband.accounts.rules import LASTS, QuietKind
 from wristband.bands.models import Band
 from wristband.ciphers import Algorithm
 from wristband.data_keys import DataKey
@@ -23,6 +24,7 @@ from wristband.errors import BadValue, Conflict, NotFound
 from wristband.house import house
 from wristband.limits import SpentBudget
 from wristband.sealing import EMPTIED, VERSION, Erased, SealBroken, box, sealed
+from wristband.values.push import PushSubscription
 
 _BATCH = 200
 SETTLED_S = 60.0
@@ -287,7 +289,17 @@ def _counted() -> Counter[tuple[str, str]]:
         counted["codes", key_id] += values
     for key_id, values in _grouped(Band.__table__.c.key_id, 1):
         counted["bands", key_id] += values
+    for key_id in _subscribed_with():
+        counted["push", key_id] += 1
     return counted
+
+
+def _subscribed_with() -> Iterator[str]:
+    """Of each browser that is still written to, the key it subscribed with: it takes messages of no other."""
+    question = sa.select(QuietContact).where(QuietContact.kind == QuietKind.PUSH, QuietContact.lost_at.is_(None))
+    for contact in db.session.scalars(question):
+        with suppress(SealBroken, BadValue):  # what does not open is written to no more
+            yield PushSubscription.parse(contact.address).key_id
 
 
 def _grouped(column: sa.ColumnElement[Any], characters: int) -> list[tuple[str, int]]:

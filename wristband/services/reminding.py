@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -20,37 +20,26 @@ from wristband.values.phone import Phone
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = timedelta(minutes=10)
 BATCH = 200
-
-
-class Reminder:
-    """Reminds in somebody's loop, by day; several may share one database, and a number is reminded of once."""
-
-    def __init__(self) -> None:
-        self._look_at: datetime | None = None
-
-    def look(self, now: datetime) -> None:
-        """Owe what is due, at most once in ten minutes; what is refused is logged, and tried again then."""
-        if self._look_at is not None and now < self._look_at <= now + LOOK_EVERY:
-            return
-        self._look_at = now + LOOK_EVERY
-        try:
-            remind_due(now)
-        except Refusal as refusal:
-            log.error("reminders_refused", code=refusal.code)
 
 
 def remind_due(now: datetime) -> int:
     """Owe each guardian a message for every number of theirs that is to be confirmed anew; tells of how many numbers.
 
-    Not at night: nobody is lost. Whoever was asleep at the hour is told in the morning, once.
+    Not at night: nobody is lost. Whoever was asleep at the hour is told in the morning, once. A number that is refused
+    is logged, and tried again with the next look; several workers may share one database.
     """
     if not may_remind(now.astimezone(ZONE)):
         return 0
     due = [contact.id for contact in list_going_stale(now=now, limit=BATCH)]
     db.session.rollback()
-    return sum(_remind(contact_id, now) for contact_id in due)
+    reminded = 0
+    for contact_id in due:
+        try:
+            reminded += _remind(contact_id, now)
+        except Refusal as refusal:
+            log.error("reminder_refused", contact=contact_id, code=refusal.code)
+    return reminded
 
 
 def _remind(contact_id: int, now: datetime) -> bool:

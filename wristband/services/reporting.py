@@ -11,50 +11,62 @@ from wristband.audit.deeds import Deed
 from wristband.bands.models import Band
 from wristband.bands.queries import find_band
 from wristband.bands.rules import reaches_family
-from wristband.db import db, transaction
+from wristband.db import db, new_id, transaction
 from wristband.elders.rules import clean_text
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.house import house
-from wristband.incidents import queries
+from wristband.incidents import news, platform_owing, queries
 from wristband.incidents.models import Incident, Report, Sighting
-from wristband.incidents.openings import open_or_join, station_for, station_near
+from wristband.incidents.openings import open_or_join, own_station, station_for, station_near
+from wristband.incidents.platform import By, Kind
 from wristband.incidents.rules import IncidentState, PlaceSource
-from wristband.outbox import family
+from wristband.reports import claims
+from wristband.reports.rules import Claimed
 from wristband.scans import keeping
 from wristband.scans.drills import is_drill
 from wristband.scans.queries import find_acted_scan
-from wristband.stations.queries import find_station
 from wristband.values.position import Position
 
+# Core, not the unit of work: this runs in every report.
+_REPORT = sa.insert(Report.__table__)
 PLACES_A_SCAN = 50
 WORDS_MAX = 200
 
 
-def report(reference: str, serial: str | None, *, language: str, low_trust: bool, now: datetime) -> str:
+def report(
+    reference: str,
+    serial: str | None,
+    *,
+    language: str,
+    low_trust: bool,
+    claimed: Claimed | None = None,
+    now: datetime,
+) -> str:
     """Tell the police about a band, recognised or not. A second tap returns the first number.
 
     Opens an incident at the elder's station or joins the one that is open: never two open for one elder.
     """
     with transaction():
         band = find_band(serial) if serial else None
-        scan = keeping.keep(
-            reference,
-            band_id=band.id if band else None,
-            language=language,
-            now=now,
-            acted=True,
-            low_trust=low_trust,
-        )
-        before = queries.find_report(scan.id)
-        if before is not None:
-            return before[1].number
-        if is_drill(scan.id):
-            raise Conflict("drill.nothing_goes_out")
+        band_id = band.id if band else None
+        scan, acted = keeping.keep_tap(reference, band_id=band_id, language=language, now=now, low_trust=low_trust)
+        if acted:
+            before = queries.find_report(scan.id)
+            if before is not None:
+                return before[1].number
+            if is_drill(scan.id):
+                raise Conflict("drill.nothing_goes_out")
         elder_id = band.elder_id if band and reaches_family(band.state) else None
-        incident = open_or_join(elder_id, station_for(scan.id, elder_id), actor="finder", now=now)
-        incident.changed_at = now
-        db.session.add(Report(incident_id=incident.id, scan_id=scan.id, made_at=now))
+        station_id = station_for(scan.id, elder_id) if acted else own_station(elder_id)
+        incident = open_or_join(elder_id, station_id, actor="finder", now=now)
+        if incident.changed_at != now:
+            incident.changed_at = now
+        report_id = new_id()
+        values = {"id": report_id, "incident_id": incident.id, "scan_id": scan.id, "made_at": now}
+        db.session.connection().execute(_REPORT, values)
+        claims.keep(report_id, claimed)
         _record_report(incident, scan.id, band, now)
+        platform_owing.owe(incident.id, Kind.OPENED, by=By.FINDER, partner=house().partner, now=now)
         return incident.number
 
 
@@ -66,6 +78,7 @@ def add_place(
     position: Position | None,
     accuracy_m: float | None,
     words: str,
+    claimed: Claimed | None = None,
     now: datetime,
 ) -> None:
     """Append where the elder is to a scan that did something. The same append again changes nothing.
@@ -84,8 +97,10 @@ def add_place(
             raise NotFound("scans.unknown")
         if is_drill(scan.id):
             raise Conflict("drill.nothing_goes_out")
-        if not _append(scan.id, key, source, _place_text(position, accuracy_m), words, now):
+        made = _append(scan.id, key, source, _place_text(position, accuracy_m), words, now)
+        if made is None:
             return
+        claims.keep(made, claimed)
         reported = queries.find_report(scan.id)
         subject = f"incident:{reported[1].id}" if reported else f"scan:{scan.id}"
         trail.record(Deed.SIGHTING_ADDED, actor="finder", subject=subject, at=now, scan=scan.id)
@@ -93,20 +108,21 @@ def add_place(
             # Only who opened the incident moves it: a later stranger's place is told, and takes it from no desk.
             opened_it = queries.list_reports(reported[1].id)[0].scan_id == scan.id
             _follow(reported[1].id, station_id if opened_it else None, now)
+            platform_owing.owe(reported[1].id, Kind.PLACE_ADDED, by=By.FINDER, partner=house().partner, now=now)
 
 
-def _append(scan_id: int, key: str, source: PlaceSource, place: str | None, words: str, now: datetime) -> bool:
+def _append(scan_id: int, key: str, source: PlaceSource, place: str | None, words: str, now: datetime) -> int | None:
     hashed = keeping.append_hash(scan_id, key)
     sighting = Sighting(scan_id=scan_id, key=hashed, seen_at=now, source=source)
     sighting.place, sighting.words = place, words or None
     before = queries.list_sightings([scan_id])
     if any(hashed.fits(known.key) for known in before):
-        return False
+        return None
     if len(before) >= PLACES_A_SCAN:
         raise BadValue("incidents.places_many")
     db.session.add(sighting)
     db.session.flush()
-    return True
+    return sighting.id
 
 
 def _place_text(position: Position | None, accuracy_m: float | None) -> str | None:
@@ -117,10 +133,12 @@ def _place_text(position: Position | None, accuracy_m: float | None) -> str | No
 
 
 def _follow(incident_id: int, station_id: int | None, now: datetime) -> None:
-    """Show the new place on the desk: of the station now nearest, if one is, while nobody has accepted the incident."""
+    """Show the new place on the desk: of the station now nearest, if one is, while no officer has accepted it or
+    passed it on.
+    """
     values: dict[str, object] = {"changed_at": now}
     if station_id is not None:
-        waiting = Incident.state == IncidentState.REPORTED
+        waiting = sa.and_(Incident.state == IncidentState.REPORTED, Incident.passed_at.is_(None))
         values["station_id"] = sa.case((waiting, station_id), else_=Incident.station_id)
     db.session.execute(sa.update(Incident).where(Incident.id == incident_id).values(**values))
 
@@ -135,19 +153,4 @@ def _record_report(incident: Incident, scan_id: int, band: Band | None, now: dat
         scan=scan_id,
         band=band.id if band else None,
     )
-    if incident.elder_id is None:
-        return
-    station = find_station(incident.station_id)
-    # Once an incident, not once a report: many finders of one elder are one piece of news.
-    family.owe(
-        incident.elder_id,
-        f"incident_reported:{incident.id}",
-        wording="incident_reported",
-        facts={
-            "organisation": house().settings.organisation,
-            "number": incident.number,
-            "station": station.name if station else "",
-        },
-        at=now,
-        incident_id=incident.id,
-    )
+    news.tell_family(incident, "incident_reported", issuer=house().settings.issuer, now=now)

@@ -4,56 +4,77 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
 from wristband.errors import Conflict
 from wristband.house import house
-from wristband.incidents import duty, queries
-from wristband.incidents.models import Report
+from wristband.incidents import duty, news, platform_owing, queries
+from wristband.incidents.models import Incident, IncidentMove, Report
 from wristband.incidents.openings import open_or_join
-from wristband.outbox import family
+from wristband.incidents.platform import By, Kind
+from wristband.incidents.rules import IncidentState
 from wristband.scans.queries import get_reach_for_service
-from wristband.stations.queries import find_station
 
 
 def take(duty_call_id: int, *, officer: OfficerAccount, now: datetime) -> int:
-    """Take a finder's unanswered call: an incident is opened for it, or the elder's open one joined. Gives its id.
+    """Take a finder's unanswered call, and those that wait for the same elder beside it. Gives the incident's id.
 
-    The finder sees its number, the family is told. Raises NotFound, Conflict where somebody was quicker.
+    An incident is opened for them and accepted at once, or the elder's open one joined. The finders see its number, the
+    family is told. Raises NotFound, Conflict where somebody was quicker.
     """
     with transaction():
-        call = duty.take(duty_call_id, station_id=officer.station_id, officer_id=officer.officer_id, now=now)
-        if call is None:
+        calls = duty.take(duty_call_id, station_id=officer.station_id, officer_id=officer.officer_id, now=now)
+        if not calls:
             raise Conflict("incidents.duty_call_taken")
-        reach = get_reach_for_service(call.reach_id)
-        reported = queries.find_report(reach.scan_id)
-        incident = (
-            reported[1] if reported else open_or_join(call.elder_id, officer.station_id, actor=officer.actor, now=now)
-        )
-        if reported is None:
-            db.session.add(Report(incident_id=incident.id, scan_id=reach.scan_id, made_at=now))
-            incident.changed_at = now
-            station = find_station(incident.station_id)
-            family.owe(
-                call.elder_id,
-                f"incident_reported:{incident.id}",
-                wording="incident_reported",
-                facts={
-                    "organisation": house().settings.organisation,
-                    "number": incident.number,
-                    "station": station.name if station else "",
-                },
-                at=now,
-                incident_id=incident.id,
-            )
-        trail.record(
-            Deed.DESK_ANSWERED,
-            actor=officer.actor,
-            subject=f"reach:{reach.id}",
-            at=now,
-            elder_id=call.elder_id,
-            incident=incident.id,
-        )
+        incident = open_or_join(calls[0].elder_id, officer.station_id, actor=officer.actor, now=now)
+        for call in calls:
+            _join(incident, call.reach_id, officer, now)
+        _accept(incident, officer, now)
+        news.tell_family(incident, "duty_taken", issuer=house().settings.issuer, now=now)
+        platform_owing.owe(incident.id, Kind.OPENED, by=By.OFFICER, partner=house().partner, now=now)
         return incident.id
+
+
+def _join(incident: Incident, reach_id: int, officer: OfficerAccount, now: datetime) -> None:
+    scan_id = get_reach_for_service(reach_id).scan_id
+    if queries.find_report(scan_id) is None:
+        db.session.add(Report(incident_id=incident.id, scan_id=scan_id, made_at=now))
+        incident.changed_at = now
+    trail.record(
+        Deed.DESK_ANSWERED,
+        actor=officer.actor,
+        subject=f"reach:{reach_id}",
+        at=now,
+        elder_id=incident.elder_id,
+        incident=incident.id,
+    )
+
+
+def _accept(incident: Incident, officer: OfficerAccount, now: datetime) -> None:
+    """Who stands in has accepted: nobody waits for that any more. An incident that is further on stays where it is."""
+    db.session.flush()
+    accepted = db.session.execute(
+        sa.update(Incident)
+        .where(
+            Incident.id == incident.id,
+            Incident.state == IncidentState.REPORTED,
+            sa.or_(Incident.station_id == officer.station_id, Incident.station_id.is_(None)),
+        )
+        .values(state=IncidentState.ACCEPTED, accepted_at=now, changed_at=now, station_id=officer.station_id)
+    )
+    if accepted.rowcount == 1:  # type: ignore[attr-defined]
+        step = IncidentMove(
+            incident_id=incident.id, at=now, state=IncidentState.ACCEPTED, officer_id=officer.officer_id
+        )
+        db.session.add(step)
+        trail.record(
+            Deed.INCIDENT_ACCEPTED,
+            actor=officer.actor,
+            subject=f"incident:{incident.id}",
+            at=now,
+            elder_id=incident.elder_id,
+        )

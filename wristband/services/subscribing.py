@@ -30,35 +30,18 @@ from wristband.errors import BadValue, Conflict
 from wristband.gateways import webpush
 from wristband.house import house
 from wristband.outbox import queue
-from wristband.outbox.refusals import list_refused, recipient_of
+from wristband.outbox.queries import Refused, read_refused, recipient_of
 from wristband.outbox.rules import Channel
 from wristband.scans import challenges
 from wristband.scans.rules import ChallengePurpose
-from wristband.sealing import SealBroken, box
+from wristband.sealing import SealBroken
 from wristband.values.chat import ChatAddress
 from wristband.values.mailbox import Mailbox
 from wristband.values.push import PushSubscription
 
 _QUIET = ChallengePurpose.QUIET
-LOOK_EVERY = timedelta(seconds=30)
 LOOK_BACK = timedelta(days=1)
-"""So far a worker looks back when it starts: what was refused while none looked is seen, too."""
-
-
-class LossWatch:
-    """Notes in somebody's loop which contacts their gateways say are gone."""
-
-    def __init__(self) -> None:
-        self._looked_at: datetime | None = None
-
-    def look(self, now: datetime) -> None:
-        """Look at what was refused since the last look, at most twice a minute."""
-        if self._looked_at is not None and self._looked_at <= now < self._looked_at + LOOK_EVERY:
-            return
-        before, self._looked_at = self._looked_at or now - LOOK_BACK, now
-        # A little overlap: an attempt is dated when it ended, and settled a moment later.
-        lose(since=min(before, now) - LOOK_EVERY, now=now)
-        db.session.rollback()
+"""So far each look goes back: what was refused while no worker looked is seen, too."""
 
 
 def kinds() -> list[QuietKind]:
@@ -132,9 +115,13 @@ def add_push(text: str, key_id: str, *, guardian_id: int, now: datetime) -> int:
     if not house().quiet.serves_push(subscription.host) or house().ring.find("push", subscription.key_id) is None:
         raise BadValue("quiet.push_service")
     with transaction():
+        address = subscription.to_json()
+        known = queries.find_quiet_contact(address, guardian_id=guardian_id)
+        if known is not None and _is_ready(known):
+            return known.id  # a browser tells it again whenever its page is opened
         limits.spend(QUIET_CODE_BY_GUARDIAN, str(guardian_id), now=now)
-        contact = _kept(QuietKind.PUSH, subscription.to_json(), guardian_id, now)
-        if contact.confirmed_at is None or contact.lost_at is not None:
+        contact = _kept(QuietKind.PUSH, address, guardian_id, now)
+        if not _is_ready(contact):
             contact.confirmed_at, contact.lost_at = now, None
             _record(Deed.QUIET_CONFIRMED, contact, now)
         return contact.id
@@ -153,38 +140,53 @@ def try_out(contact_id: int, *, guardian_id: int, now: datetime) -> None:
     """Send a test message there. Raises NotFound, Conflict for what is not ready, TooMany."""
     with transaction():
         contact = queries.get_quiet_contact(contact_id, guardian_id=guardian_id)
-        if contact.confirmed_at is None or contact.lost_at is not None:
+        if not _is_ready(contact):
             raise Conflict("quiet.not_ready")
         limits.spend(QUIET_TESTS, str(guardian_id), now=now)
         _owe(contact, contact.address, "quiet_test", {"time": f"{now.astimezone(ZONE):%H:%M}"}, now)
 
 
-def lose(*, since: datetime, now: datetime) -> int:
-    """Note what gateways have refused for good since then: it is told of no more until it is added again.
+def lose(now: datetime) -> int:
+    """Note what gateways have refused for good within a day: it is told of no more until it is added again.
 
     Tells how many were lost. Looked at twice, nothing changes.
     """
     lost = 0
-    for refused in list_refused(since=since, channels=[Channel(kind.value) for kind in QuietKind]):
+    for refused in read_refused(since=now - LOOK_BACK, channels=[Channel(kind.value) for kind in QuietKind]):
         if refused.guardian_id is None or not says_lost(refused.code):
             continue
-        with transaction():
-            for contact in queries.list_own_quiet_contacts(refused.guardian_id):
-                if _is_lost(contact, refused.message_id, refused.owed_at):
-                    contact.lost_at = now
-                    _record(Deed.QUIET_LOST, contact, now, actor="clock")
-                    lost += 1
+        ready = queries.list_quiet_contacts([refused.guardian_id])
+        meant = [contact.id for contact in ready if _is_meant(contact, refused)]
+        lost += sum(_lose(contact_id, refused, now) for contact_id in meant)
     return lost
 
 
-def _is_lost(contact: QuietContact, message_id: int, owed_at: datetime) -> bool:
+def _is_meant(contact: QuietContact, refused: Refused) -> bool:
     """Whether this message was to this contact, and owed since it was proved last."""
-    if contact.confirmed_at is None or contact.lost_at is not None or owed_at < contact.confirmed_at:
+    if contact.confirmed_at is None or refused.owed_at < contact.confirmed_at:
         return False
     try:
-        return bool(contact.address == recipient_of(message_id))
+        return bool(contact.address == recipient_of(refused.message_id))
     except SealBroken:
         return False
+
+
+def _lose(contact_id: int, refused: Refused, now: datetime) -> bool:
+    """Unless another worker was quicker, or its owner has just added it again."""
+    with transaction():
+        contact: QuietContact | None = db.session.scalar(
+            sa.update(QuietContact)
+            .where(
+                QuietContact.id == contact_id,
+                QuietContact.lost_at.is_(None),
+                QuietContact.confirmed_at <= refused.owed_at,
+            )
+            .values(lost_at=now)
+            .returning(QuietContact)
+        )
+        if contact is not None:
+            _record(Deed.QUIET_LOST, contact, now, actor="clock")
+        return contact is not None
 
 
 def _chat(typed: str) -> str:
@@ -193,18 +195,20 @@ def _chat(typed: str) -> str:
 
 def _kept(kind: QuietKind, address: str, guardian_id: int, now: datetime) -> QuietContact:
     """The guardian's contact of this address, made if there is none. Raises BadValue where there are enough."""
-    index = box().blind(address, place="quiet_contact.address")
-    contact: QuietContact | None = db.session.scalar(
-        sa.select(QuietContact).where(QuietContact.guardian_id == guardian_id, QuietContact.address_index == index)
-    )
-    if contact is not None:
-        return contact
+    known = queries.find_quiet_contact(address, guardian_id=guardian_id)
+    if known is not None:
+        return known
     if len(queries.list_own_quiet_contacts(guardian_id)) >= QUIET_A_GUARDIAN:
         raise BadValue("quiet.many", most=QUIET_A_GUARDIAN)
+    index = queries.quiet_index(address)
     contact = QuietContact(guardian_id=guardian_id, kind=kind, address=address, address_index=index, added_at=now)
     db.session.add(contact)
     db.session.flush()
     return contact
+
+
+def _is_ready(contact: QuietContact) -> bool:
+    return contact.confirmed_at is not None and contact.lost_at is None
 
 
 def _spend_code(recipient: str, guardian_id: int, address: str, now: datetime) -> None:

@@ -109,7 +109,16 @@ def _tell_of_guesses(tried: _Tried, now: datetime) -> None:
         return
     key, issuer = f"check_guessed:{tried.band_id}:{tried.tries}", house().settings.issuer
     with transaction():
-        news.tell(tried.elder_id, key, "check_guessed", tried.band_id, issuer=issuer, at=now, tries=str(tried.tries))
+        news.tell(
+            tried.elder_id,
+            key,
+            "check_guessed",
+            tried.band_id,
+            issuer=issuer,
+            at=now,
+            by_a_tap=True,
+            tries=str(tried.tries),
+        )
 
 
 def reopen_check(band_id: int, *, guardian_id: int, now: datetime) -> None:
@@ -204,7 +213,8 @@ def _give(scan: Scan, elder_id: int, proof: Proof, level: Level, now: datetime, 
     grants.keep_room(grant.band_id, now=now)
     grants.record(Deed.GRANT_WON, grant, actor="finder", at=now, proof=proof.value, level=int(level))
     wording = {Proof.CHECK_CODE: "card_opened", Proof.SMS_CODE: "finder_known"}[proof]
-    news.tell_of(grant, wording, issuer=house().settings.issuer, at=now, phone=phone.masked() if phone else "")
+    told = phone.masked() if phone else ""
+    news.tell_of(grant, wording, issuer=house().settings.issuer, at=now, by_a_tap=True, phone=told)
     return token
 
 

@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 
 EACH_ROWS = 100
 EACH = timedelta(seconds=60)
-LOOK_EVERY = timedelta(seconds=1)
 
 
 def file_path() -> Path:
@@ -52,31 +51,22 @@ def checkpoint(*, now: datetime) -> str | None:
     return kept
 
 
-class Witness:
-    """Makes a checkpoint each 100 rows or 60 seconds, whichever comes first, when there is something new."""
+def witness(now: datetime) -> None:
+    """Make a checkpoint each 100 rows or 60 seconds, whichever comes first, when there is something new.
 
-    def __init__(self) -> None:
-        self._looked_at: datetime | None = None
-
-    def look(self, now: datetime) -> None:
-        """Make one if it is time. Looks once a second at most; a file that cannot be written is logged, not raised."""
-        if self._looked_at and self._looked_at <= now < self._looked_at + LOOK_EVERY:
-            return
-        self._looked_at = now
-        if not _is_due(now):
-            return
-        try:
-            checkpoint(now=now)
-        except Refusal as fault:
-            log.error("checkpoint_not_copied", code=fault.code)
+    A file that cannot be written is logged, not raised.
+    """
+    if not _is_due(now):
+        return
+    try:
+        checkpoint(now=now)
+    except Refusal as fault:
+        log.error("checkpoint_not_copied", code=fault.code)
 
 
 def _is_due(now: datetime) -> bool:
-    try:
-        size, _ = trail.last()
-        witnessed, made_at = queries.find_last_checkpoint() or (0, None)
-    finally:
-        db.session.rollback()
+    size, _ = trail.last()
+    witnessed, made_at = queries.find_last_checkpoint() or (0, None)
     fresh = made_at is not None and made_at <= now < made_at + EACH
     return size - witnessed >= EACH_ROWS or (size > witnessed and not fresh)
 

@@ -13,6 +13,8 @@ from urllib.parse import quote, urlencode
 
 from wristband.values.position import Position, inside_gcj02_zone, to_gcj02
 
+# WeChat's own mark in its user agent, in small letters.
+_IN_WECHAT = "micromessenger"
 _LONGEST_LABEL = 60
 _SEARCHED = "派出所"
 _SEARCHED_ABROAD = "police station"
@@ -48,7 +50,7 @@ _ABROAD = (MapProvider.GOOGLE, MapProvider.APPLE, MapProvider.GEO)
 
 # The first mark found decides: WeChat on an iPhone is WeChat before it is an iPhone.
 _ORDER_BY_MARK = (
-    ("micromessenger", _WECHAT),
+    (_IN_WECHAT, _WECHAT),
     ("alipayclient", _ALIBABA),
     ("dingtalk", _ALIBABA),
     ("iphone", _APPLE_BROWSER),
@@ -72,6 +74,11 @@ def links(destination: Position, name: str, *, user_agent: str, app: str) -> lis
     return [MapLink(provider, _directions(provider, latitude, longitude, label, _label(app))) for provider in order]
 
 
+def in_wechat(user_agent: str) -> bool:
+    """Whether the page is looked at inside WeChat, as far as the browser says."""
+    return _IN_WECHAT in user_agent.lower()
+
+
 def nearby_search_links(position: Position | None, *, user_agent: str, app: str) -> list[MapLink]:
     """Searches for police stations, for when we know of none: around `position`, or around the phone if None.
 
@@ -85,6 +92,7 @@ def nearby_search_links(position: Position | None, *, user_agent: str, app: str)
     searches = {
         MapProvider.AMAP: _amap_search(position, _label(app)),
         MapProvider.TENCENT: _tencent_search(position, _label(app)),
+        MapProvider.APPLE: _apple_search(position),
     }
     return [MapLink(provider, searches[provider]) for provider in _order(user_agent) if provider in searches]
 
@@ -125,6 +133,11 @@ def _tencent_search(position: Position | None, app: str) -> str:
         "https://apis.map.qq.com/uri/v1/search",
         keyword=_SEARCHED, center=center, radius=str(_SEARCH_RADIUS_M), coord_type="1", referer=app,
     )  # fmt: skip
+
+
+def _apple_search(position: Position | None) -> str:
+    around = {"sll": _pair(*to_gcj02(position))} if position else {}
+    return _address("https://maps.apple.com/", q=_SEARCHED, **around)
 
 
 def _searches_abroad(position: Position) -> list[MapLink]:

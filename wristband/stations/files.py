@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from wristband.errors import BadValue
+from wristband.stations import opening_hours
 from wristband.stations.features import feature_records
 from wristband.stations.rules import metres_between
 from wristband.stations.tables import HEADINGS, Record, table_records
@@ -54,7 +55,8 @@ class StationRow:
     """A station as read: `position` in WGS-84, texts trimmed, "" for what the file does not say.
 
     `source` and `source_id` together are its identity over repeated imports. `left_out` holds the codes of particulars
-    that were not fit to keep ("station.phone_left_out", ...): the station is good without them.
+    that were not fit to keep ("station.phone_left_out", ...): the station is good without them. Hours that are not
+    understood are kept as text and named there too.
     """
 
     line: int
@@ -194,7 +196,10 @@ def _row(record: Record, source: str) -> StationRow:
     phone, phone_fits = _phone(record.fields.get("phone", ""))
     org_code, org_code_fits = _code(_ORG_CODE, record.fields.get("org_code", ""))
     adcode, adcode_fits = _code(_ADCODE, record.fields.get("adcode", ""))
+    hours = texts["opening_hours"]
     fits = {"phone": phone_fits, "org_code": org_code_fits, "adcode": adcode_fits}
+    # Kept as they are written: a person may understand them all the same.
+    fits["hours"] = not hours or opening_hours.parse(hours) is not None
     return StationRow(
         line=record.line,
         source=texts["source"] or source,
@@ -206,7 +211,7 @@ def _row(record: Record, source: str) -> StationRow:
         org_code=org_code,
         adcode=adcode,
         district=texts["district"],
-        opening_hours=texts["opening_hours"],
+        opening_hours=hours,
         licence=texts["licence"],
         left_out=tuple(f"station.{particular}_left_out" for particular, fit in fits.items() if not fit),
     )

@@ -124,6 +124,11 @@ class BandCode:
         return self.shown
 
 
+def code_tail(serial: str | None) -> str:
+    """The last characters of the code of the band with this serial, by which its family knows it; empty for none."""
+    return BandCode.from_serial(serial).tail if serial else ""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckCode:
     """What is printed on the inside of a band: typing it proves that the band is in one's hands.

@@ -17,12 +17,14 @@ from wristband.errors import BadValue
 # Below 2**63, which is what a store takes; our ids outgrow it in the year 2088.
 _ROW_ID = "[0-8]?[0-9]{1,18}"
 # The only fields that pages of ours send more than once.
-_SEVERAL = frozenset({"bands", "consents", "fields"})
+_SEVERAL = frozenset({"bands", "consents", "fields", "incidents"})
 _MOST_FIELDS = 100
 # What a phone of today takes: refused where it is too much by the file's own rule, the form's words kept.
 _FILE_FORM_BYTES = 25_000_000
+# Six photographs of that size and a few more, for the sentence that says which were taken.
+_FILES_FORM_BYTES = 60_000_000
 # Beyond it whoever sends is cut off.
-_DRAINED_BYTES = 50_000_000
+_DRAINED_BYTES = 80_000_000
 _CHUNK_BYTES = 65_536
 
 
@@ -75,6 +77,17 @@ def with_file(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(*args, **kwargs)
 
     return roomy
+
+
+def with_files(view: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a form that carries several."""
+
+    @wraps(view)
+    def roomier(*args: Any, **kwargs: Any) -> Any:
+        request.max_content_length = _FILES_FORM_BYTES
+        return view(*args, **kwargs)
+
+    return roomier
 
 
 def check_form() -> None:

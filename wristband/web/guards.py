@@ -53,6 +53,19 @@ def signed(view: View) -> View:
     return _marked(view, "signed")  # type: ignore[return-value]
 
 
+def linked(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Whoever holds the link of a message: it is the capability, and the web views of chats keep no cookie."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if request.method == "POST" and _from_another_site():
+            raise NotAllowed("page.other_site")
+        check_form()
+        return view(*args, **kwargs)
+
+    return _marked(guarded, "linked")
+
+
 def visitor(view: Callable[..., Any]) -> Callable[..., Any]:
     """Somebody not yet signed in at a door with a cookie; a POST needs the form's token."""
 

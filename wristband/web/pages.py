@@ -23,6 +23,8 @@ def attach(app: Flask) -> None:
         organisation_phone=ours.organisation_phone,
         filing=ours.filing,
         demonstration=ours.demonstration,
+        report_sms=ours.report_sms,
+        has_map=bool(ours.map_tiles),
         doors=ours.doors,
         language_links=language_links,
         csrf_token=generate_csrf,

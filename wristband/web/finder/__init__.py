@@ -4,4 +4,4 @@ from flask import Blueprint
 
 finder = Blueprint("finder", __name__)
 
-from wristband.web.finder import asking, board, handing_over, opening, proving, ways  # noqa: E402, F401  the views
+from wristband.web.finder import asking, board, handing_over, keeping, opening, pinning, proving, supplementing, ways  # noqa: E402, F401  the views

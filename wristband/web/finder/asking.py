@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Response, g, make_response, redirect, render_template, request, url_for
+from flask import Response, g, render_template, request
 
 from wristband import clock
-from wristband.errors import BadValue, NotFound
+from wristband.errors import BadValue
 from wristband.house import house
 from wristband.incidents import queries as incidents
 from wristband.incidents.rules import PlaceSource
+from wristband.reports import queries as reports
+from wristband.reports.disclosure import Added
+from wristband.reports.places import last_told
+from wristband.reports.queries import IncidentFacts, ReportFacts, ScanFacts
 from wristband.scans import queries as scans
 from wristband.scans import stamps
 from wristband.scans.disclosure import Progress, ReportMade
 from wristband.scans.reached import family_reached
 from wristband.services import reaching, reporting, scanning
 from wristband.stations.queries import find_station
-from wristband.values.position import Position
+from wristband.values.position import Crs, Position, degrees, from_crs
 from wristband.web.errors import sentence
 from wristband.web.finder import finder
 from wristband.web.finder.board import latest_board
+from wristband.web.finder.told import by_the_phone, to_progress
 from wristband.web.guards import anyone, finder_tap
-from wristband.web.language import chosen, current
+from wristband.web.language import current
 
+_SOURCES = {source.value: source for source in PlaceSource}
 # The way around the earth and more: a phone that says so does not know where it is.
 _VAGUEST_M = 1e8
 
@@ -33,35 +39,37 @@ _VAGUEST_M = 1e8
 def tell_family(scan: str) -> Response:
     reference, serial = _opened(scan)
     reaching.tell_family(reference, serial, language=current(), low_trust=g.low_trust, now=clock.now())
-    return _to_progress(reference)
+    return to_progress(reference)
 
 
 @finder.post("/s/<scan>/police")
 @finder_tap
 def report(scan: str) -> Response:
     reference, serial = _opened(scan)
-    reporting.report(reference, serial, language=current(), low_trust=g.low_trust, now=clock.now())
-    return _to_progress(reference)
+    now = clock.now()
+    reporting.report(reference, serial, language=current(), low_trust=g.low_trust, claimed=by_the_phone(now), now=now)
+    return to_progress(reference)
 
 
 @finder.post("/s/<scan>/place")
 @finder_tap
 def add_place(scan: str) -> Response | tuple[str, int]:
     """Append where the elder is: the phone's position, words, or both."""
-    form = request.form
+    form, now = request.form, clock.now()
     try:
         reporting.add_place(
             scan,
             form.get("key", ""),
-            source=PlaceSource.DEVICE if form.get("source") == PlaceSource.DEVICE else PlaceSource.WORDS,
+            source=_SOURCES.get(form.get("source", ""), PlaceSource.WORDS),
             position=_position(),
             accuracy_m=_accuracy_m(),
             words=form.get("words", ""),
-            now=clock.now(),
+            claimed=by_the_phone(now),
+            now=now,
         )
     except BadValue as refusal:
         return _progress_page(scan, place_error=sentence(refusal), words=form.get("words", "")), refusal.status
-    return _to_progress(scan)
+    return to_progress(scan)
 
 
 @finder.get("/s/<scan>")
@@ -90,27 +98,29 @@ def _progress_page(scan: str, *, place_error: str | None = None, words: str = ""
 
 
 def _progress(reference: str) -> Progress:
-    scan = scans.find_acted_scan(reference)
-    if scan is None:
-        raise NotFound("scans.unknown")
+    scan = scans.get_acted_scan(reference)
     reach = scans.find_reach(scan.id)
     family = family_reached(reach) if reach else None
     sightings = incidents.list_sightings([scan.id])
+    reported = incidents.find_report(scan.id)
     return Progress(
         recognised=reach is not None or scans.recognised(scan),
         family=family,
-        report=_report(scan.id),
+        report=_report(*reported) if reported else None,
         places=len(sightings),
         place_words=any(sighting.words_sealed for sighting in sightings),
         drill=reach is not None and reach.drill,
+        last=last_told(incidents.told_place(sightings[0])) if sightings else None,
+        added=_added(scan, *reported) if reported else None,
     )
 
 
-def _report(scan_id: int) -> ReportMade | None:
-    found = incidents.find_report(scan_id)
-    if found is None:
-        return None
-    made, incident = found
+def _added(scan: ScanFacts, made: ReportFacts, incident: IncidentFacts) -> Added:
+    handed_over = incidents.find_hand_over_by(scan.id) is not None
+    return reports.added(scan, made, incident, handed_over=handed_over, now=clock.now())
+
+
+def _report(made: ReportFacts, incident: IncidentFacts) -> ReportMade:
     station = find_station(incident.station_id)
     return ReportMade(
         number=incident.number,
@@ -140,8 +150,13 @@ def _opened(scan: str) -> tuple[str, str | None]:
 
 
 def _position() -> Position | None:
+    """The phone's own position, or a pin's in the datum of the map it was set on."""
     latitude, longitude = request.form.get("latitude", ""), request.form.get("longitude", "")
-    return Position.parse(latitude, longitude) if latitude.strip() or longitude.strip() else None
+    if not latitude.strip() and not longitude.strip():
+        return None
+    if request.form.get("source") == PlaceSource.PIN:
+        return from_crs(degrees(latitude), degrees(longitude), Crs(house().settings.map_datum))
+    return Position.parse(latitude, longitude)
 
 
 def _accuracy_m() -> float | None:
@@ -151,7 +166,3 @@ def _accuracy_m() -> float | None:
     except ValueError:
         return None
     return min(accuracy_m, _VAGUEST_M) if accuracy_m >= 0 else None
-
-
-def _to_progress(reference: str) -> Response:
-    return make_response(redirect(url_for("finder.progress", scan=reference) + chosen(), code=303))

@@ -15,6 +15,7 @@ from wristband.web.guardian import (  # noqa: E402  the views
     drills,  # noqa: F401
     elders,  # noqa: F401
     handing_over,  # noqa: F401
+    history,  # noqa: F401
     quiet,  # noqa: F401
     ready,  # noqa: F401
     rights,  # noqa: F401

@@ -8,11 +8,11 @@ from wristband import clock
 from wristband.errors import NotFound
 from wristband.services import reaching
 from wristband.web.guardian import family
-from wristband.web.guards import visitor
+from wristband.web.guards import linked as by_link
 
 
 @family.get("/a/<token>")
-@visitor
+@by_link
 def linked(token: str) -> str:
     """What the link is about. Opening it tells nobody anything: mail programs open links by themselves."""
     about = reaching.find_linked(token, now=clock.now())
@@ -22,7 +22,7 @@ def linked(token: str) -> str:
 
 
 @family.post("/a/<token>")
-@visitor
+@by_link
 def acknowledge(token: str) -> Response:
     """Seen, and somebody is on it: the finder is told. The second time changes nothing and shows the same page."""
     reaching.acknowledge(token, now=clock.now())

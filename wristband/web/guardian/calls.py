@@ -9,6 +9,7 @@ from wristband.elders import queries as elders
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue
 from wristband.incidents import queries as incidents
+from wristband.incidents.encounters import find_handed_over_at, how_it_ended
 from wristband.incidents.rules import SAFE
 from wristband.scans import queries as scans
 from wristband.scans.reached import family_reached
@@ -34,8 +35,7 @@ def call(reach_id: int) -> str:
     elder = elders.get_elder(reach.elder_id, guardian_id=me)
     reported = incidents.find_report(reach.scan_id)
     places = _places(reach.elder_id, [reach.scan_id])
-    hand_over = incidents.find_hand_over(reach.elder_id)
-    handed_over_at = hand_over.used_at if hand_over else None
+    ended = how_it_ended(reach.scan_id, reach.elder_id, since=reach.made_at)
     part = request.headers.get("X-Part") == "call"
     return render_template(
         "guardian/call_part.html" if part else "guardian/call.html",
@@ -46,9 +46,9 @@ def call(reach_id: int) -> str:
         elder=elder,
         answers=list(Answer),
         incident=reported[1] if reported else None,
-        hand_over=hand_over,
+        hand_over=incidents.find_hand_over(reach.elder_id),
         hand_over_action=url_for("family.hand_over_for_call", reach_id=reach_id),
-        handed_over_at=handed_over_at if handed_over_at and handed_over_at >= reach.made_at else None,
+        handed_over_at=ended.handed_over_at,
         places=places,
         place_links=_map_links(places),
         **around(reach.scan_id),
@@ -70,8 +70,8 @@ def answer_call(reach_id: int) -> Response:
 def incident(incident_id: int) -> str:
     me = g.account.guardian_id
     found = incidents.get_own_incident(incident_id, guardian_id=me)
-    hand_over = incidents.find_hand_over(found.elder_id or 0)
-    places = _places(found.elder_id, [report.scan_id for report in incidents.list_reports(incident_id)])
+    finders = [report.scan_id for report in incidents.list_reports(incident_id)]
+    places = _places(found.elder_id, finders)
     return render_template(
         "guardian/incident.html",
         door="family",
@@ -80,10 +80,10 @@ def incident(incident_id: int) -> str:
         station=stations.find_station(found.station_id),
         moves=incidents.list_moves(incident_id),
         safe=SAFE,
-        finders=[report.scan_id for report in incidents.list_reports(incident_id)],
-        hand_over=hand_over,
+        finders=finders,
+        hand_over=incidents.find_hand_over(found.elder_id or 0),
         hand_over_action=url_for("family.hand_over_for_incident", incident_id=incident_id),
-        handed_over_at=hand_over.used_at if hand_over and hand_over.incident_id == incident_id else None,
+        handed_over_at=find_handed_over_at(incident_id),
         places=places,
         place_links=_map_links(places),
     )

@@ -114,6 +114,8 @@ def _who(look: Access, stations: dict[int, str], phones: dict[int, Phone]) -> st
         return gettext("%(station)s的民警", station=stations.get(look.actor_id or 0, ""))
     if look.actor_kind == "guardian":
         return gettext("您") if look.actor_id == g.account.guardian_id else gettext("另一位监护人")
+    if look.actor_kind == "platform":
+        return gettext("警方平台")
     phone = phones.get(look.subject_id or 0)
     return gettext("扫手环的人（%(phone)s）", phone=phone.masked()) if phone else gettext("扫手环的人")
 
@@ -131,6 +133,7 @@ _DEEDS = {
     "break_glass.unjustified": _("复核了紧急查阅：不合理"),
     "family.looked_up": _("为绑定手环查了您家登记的老人，看了姓名"),
     "band.printed": _("打印了手环"),
+    "platform.told": _("随警情收到了老人的资料"),
 }
 _PROOFS = {"check_code": _("输对了核对码"), "sms_code": _("核实了手机号"), "approval": _("经家人同意")}
 

@@ -13,6 +13,7 @@ from wristband.errors import BadValue, Conflict, TooMany
 from wristband.house import house
 from wristband.outbox.paths import Path, list_paths
 from wristband.scans import drills, stamps
+from wristband.scans.drills import list_results
 from wristband.scans.queries import find_reach_of
 from wristband.services import drilling
 from wristband.web.errors import refused, sentence
@@ -31,6 +32,7 @@ def drill_page(elder_id: int) -> str:
 @guardian
 def begin_drill(elder_id: int) -> Response:
     """Run it; where one goes on already, to that one."""
+    queries.get_elder(elder_id, guardian_id=g.account.guardian_id)
     reference = stamps.read(request.form.get("stamp", ""), house().ring.all("forms"))
     if reference is None:
         raise BadValue("page.form_stale")
@@ -39,24 +41,24 @@ def begin_drill(elder_id: int) -> Response:
         reach_id = drilling.begin(elder_id, reference, guardian_id=me, others=others, language=current(), now=now)
     except (Conflict, TooMany) as refusal:
         return refused(_start_page(elder_id, error=sentence(refusal)), refusal)
-    return make_response(redirect(url_for("family.drill", reach_id=reach_id, finder=reference), code=303))
+    return make_response(redirect(url_for("family.drill", drill_id=reach_id, finder=reference), code=303))
 
 
-@family.get("/drills/<int:reach_id>")
+@family.get("/drills/<int:drill_id>")
 @guardian
-def drill(reach_id: int) -> str:
+def drill(drill_id: int) -> str:
     """What has happened so far, by channel; asked for again and again by static/live.js, as a part."""
-    return _drill_page(reach_id)
+    return _drill_page(drill_id)
 
 
-@family.post("/drills/<int:reach_id>/received")
+@family.post("/drills/<int:drill_id>/received")
 @guardian
-def receive_drill(reach_id: int) -> Response:
+def receive_drill(drill_id: int) -> Response:
     try:
-        drilling.receive(reach_id, guardian_id=g.account.guardian_id, now=clock.now())
+        drilling.receive(drill_id, guardian_id=g.account.guardian_id, now=clock.now())
     except Conflict as refusal:
-        return refused(_drill_page(reach_id, error=sentence(refusal)), refusal)
-    back = url_for("family.drill", reach_id=reach_id, finder=request.form.get("finder", "")[:22] or None)
+        return refused(_drill_page(drill_id, error=sentence(refusal)), refusal)
+    back = url_for("family.drill", drill_id=drill_id, finder=request.form.get("finder", "")[:22] or None)
     return make_response(redirect(back, code=303))
 
 
@@ -70,13 +72,13 @@ def _start_page(elder_id: int, *, error: str = "") -> str:
         stamp=stamp,
         others=len(queries.list_guardians(elder_id)) - 1,
         running=drills.find_running(elder_id, now=clock.now()),
-        drills=drills.list_drills(elder_id),
+        results=list_results(elder_id),
         error=error,
     )
 
 
-def _drill_page(reach_id: int, *, error: str = "") -> str:
-    reach, now = drills.get_drill(reach_id, guardian_id=g.account.guardian_id), clock.now()
+def _drill_page(drill_id: int, *, error: str = "") -> str:
+    reach, now = drills.get_drill(drill_id, guardian_id=g.account.guardian_id), clock.now()
     names = {person.id: person.name for _, person in queries.list_guardians(reach.elder_id)}
     part = request.headers.get("X-Part") == "drill"
     return render_template(

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, current_app, g, make_response, redirect, render_template, request, session, url_for
 
 from wristband import clock
+from wristband.accounts.queries import get_quiet_contact
 from wristband.accounts.quiet import list_shown
 from wristband.accounts.rules import QUIET_A_GUARDIAN, QuietKind
 from wristband.errors import BadValue, Conflict, Refusal, TooMany
@@ -72,6 +73,7 @@ def send_quiet_code(contact_id: int) -> Response:
 @family.post("/quiet/<int:contact_id>/confirm")
 @guardian
 def confirm_quiet(contact_id: int) -> Response:
+    get_quiet_contact(contact_id, guardian_id=g.account.guardian_id)
     try:
         subscribing.confirm(contact_id, code_typed(), guardian_id=g.account.guardian_id, now=clock.now())
     except (BadValue, TooMany) as refusal:

@@ -10,9 +10,9 @@ from wristband.elders import queries
 from wristband.elders.readiness import OPTIONAL, Point, lacking, ready_points
 from wristband.elders.standing import gather
 from wristband.errors import BadValue, Refusal, TooMany
-from wristband.scans.drills import list_drills
+from wristband.scans.drills import list_results
 from wristband.scans.rules import CODE_DIGITS
-from wristband.services import confirming, drilling
+from wristband.services import confirming, trying
 from wristband.values.phone import Phone
 from wristband.values.width import half_width
 from wristband.web.errors import refused, sentence
@@ -40,7 +40,7 @@ def ready(elder_id: int) -> str:
         optional=OPTIONAL,
         lacking=lacking(there),
         band=next((band for band in worn if not band.tested_at), None),
-        drill=next(iter(list_drills(elder_id, limit=1)), None),
+        result=next((each for each in list_results(elder_id) if each.answered_after_s is not None), None),
         now=now,
     )
 
@@ -108,5 +108,5 @@ def _code_page(elder_id: int, contact_id: int, *, refusal: Refusal | None = None
 @guardian
 def try_band(band_id: int) -> Response:
     """Wait for the band to be opened on a phone: the page says when it was."""
-    drilling.begin_trial(band_id, guardian_id=g.account.guardian_id, now=clock.now())
+    trying.begin_trial(band_id, guardian_id=g.account.guardian_id, now=clock.now())
     return make_response(redirect(url_for("family.band", band_id=band_id, _anchor="try"), code=303))

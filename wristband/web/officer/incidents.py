@@ -1,4 +1,4 @@
-"""One incident: who it is, where, and the next step."""
+"""One incident: who it is, where, what happened, and every step of the station that has it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,33 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from wristband import clock
 from wristband.accounts.rules import Act
+from wristband.board.disclosure import ShownBoard
 from wristband.errors import BadValue, Conflict, NotAllowed, Refusal, TooMany
-from wristband.incidents import queries
+from wristband.incidents import happenings, queries
 from wristband.incidents.records import ElderToHelp, ElderToMeet, Revealed
-from wristband.incidents.rules import DISPOSITION_WORDS, MOVES, SAFE, Disposition, IncidentState, clock_colour
+from wristband.incidents.rules import (
+    DISPOSITION_WORDS,
+    MERGE_UNDONE_WITHIN,
+    MOVES,
+    PASSED_ON_FROM,
+    SAFE,
+    Disposition,
+    IncidentState,
+    clock_colour,
+)
+from wristband.reports.queries import list_pickups
 from wristband.scans.levels import OFFICER_MAY_APPROVE_AFTER
 from wristband.scans.queries import list_asks
-from wristband.services import approving, handing_over, handling, looking
-from wristband.stations import directions, rules
-from wristband.stations import queries as stations
+from wristband.services import approving, handing_over, handling, looking, merging, supplementing
 from wristband.web.errors import refused, sentence
 from wristband.web.guards import officer
 from wristband.web.language import gettext
-from wristband.web.officer import police, shown
+from wristband.web.officer import police, shown, timeline
 from wristband.web.officer.board import boards
+from wristband.web.officer.places import where
 from wristband.web.officer.reasons import reason_of, reasons_shown
+from wristband.web.pages import settings
+from wristband.web.posts import new_key
 
 _TOLD = (BadValue, Conflict, NotAllowed, TooMany)
 
@@ -30,6 +42,11 @@ _TOLD = (BadValue, Conflict, NotAllowed, TooMany)
 @police.get("/incidents/<int:incident_id>")
 @officer(Act.HANDLE_INCIDENT)
 def incident(incident_id: int) -> Response:
+    """The whole page, or as a part only what has happened: asking for that is no look at the elder."""
+    if request.headers.get("X-Part") == "happenings":
+        found = queries.get_incident(incident_id, station_id=g.account.station_id)
+        part = render_template("officer/incident_part.html", door="police", **_happened(found, clock.now()))
+        return make_response(part)
     return _page(incident_id)
 
 
@@ -59,6 +76,47 @@ def move(incident_id: int) -> Response:
     except (BadValue, Conflict) as refusal:
         return refused(_page(incident_id, error=sentence(refusal), words_typed=words), refusal)
     return _back(incident_id)
+
+
+@police.post("/incidents/<int:incident_id>/notes")
+@officer(Act.HANDLE_INCIDENT)
+def note(incident_id: int) -> Response:
+    words = request.form.get("words", "")
+    try:
+        handling.note(incident_id, request.form.get("key", ""), words, officer=g.account, now=clock.now())
+    except (BadValue, Conflict) as refusal:
+        return refused(_page(incident_id, note_error=sentence(refusal), note_typed=words), refusal)
+    return _back(incident_id)
+
+
+@police.post("/incidents/<int:incident_id>/merge")
+@officer(Act.HANDLE_INCIDENT)
+def merge(incident_id: int) -> Response:
+    """Join it to the incident whose number was typed, and go there."""
+    number = request.form.get("number", "")
+    try:
+        into_id = merging.merge(incident_id, number, officer=g.account, now=clock.now())
+    except (BadValue, Conflict) as refusal:
+        return refused(_page(incident_id, merge_error=sentence(refusal), merge_typed=number), refusal)
+    return _back(into_id)
+
+
+@police.post("/incidents/<int:incident_id>/unmerge")
+@officer(Act.HANDLE_INCIDENT)
+def unmerge(incident_id: int) -> Response:
+    try:
+        merging.undo(incident_id, officer=g.account, now=clock.now())
+    except Conflict as refusal:
+        return refused(_page(incident_id, merge_error=sentence(refusal)), refusal)
+    return _back(incident_id)
+
+
+@police.get("/incidents/<int:incident_id>/photos/<int:supplement_id>.jpg")
+@officer(Act.HANDLE_INCIDENT)
+def photo(incident_id: int, supplement_id: int) -> Response:
+    """A photograph that a finder added to his report."""
+    jpeg = supplementing.photo_for_officer(supplement_id, incident_id, officer=g.account)
+    return Response(jpeg, mimetype="image/jpeg")
 
 
 @police.post("/incidents/<int:incident_id>/reveal")
@@ -113,7 +171,6 @@ def _page(incident_id: int, *, revealed: Revealed | None = None, **told: str) ->
     page = render_template(
         "officer/incident.html",
         door="police",
-        incident=found,
         elder=elder,
         shut=sentence(shut) if shut else "",
         whole=isinstance(elder, ElderToHelp),
@@ -121,19 +178,54 @@ def _page(incident_id: int, *, revealed: Revealed | None = None, **told: str) ->
         readable=shown.readable,
         revealed=revealed,
         reasons=reasons_shown(),
-        now=now,
         asks=_waiting_asks(found.elder_id, now) if elder and not found.closed_at else [],
-        moves=queries.list_moves_named(incident_id),
-        next_states=[state for state in IncidentState if state in MOVES[found.state]],
-        dispositions_shown=[(value, gettext(shown)) for value, shown in DISPOSITION_WORDS.items()],
-        ends_shown=[(value, gettext(shown)) for value, shown in DISPOSITION_WORDS.items() if value in SAFE],
-        colour=clock_colour(opened_at=found.opened_at, accepted_at=found.accepted_at, now=now),
-        minutes=int((now - found.opened_at).total_seconds() // 60),
         told=told,
-        boards=boards(incident_id),
-        **_where(incident_id, found.station_id),
+        boards=_boards(found),
+        pickups=list_pickups(incident_id),
+        note_key=new_key(),
+        **_happened(found, now),
+        **_steps(found),
+        **where(incident_id, found.station_id),
     )
     return refused(page, shut) if isinstance(shut, TooMany) else make_response(page)
+
+
+def _happened(found: queries.IncidentFacts, now: datetime) -> dict[str, object]:
+    """How far the incident is and what brought it there: what may change under an officer's eyes."""
+    ours, merged = settings(), happenings.find_merged_into(found.id)
+    return {
+        "incident": found,
+        "now": now,
+        "rows": timeline.rows(found.id, station_id=g.account.station_id),
+        "colour": clock_colour(
+            since=found.since,
+            accepted_at=found.accepted_at,
+            now=now,
+            amber_s=ours.desk_amber_s,
+            red_s=ours.desk_red_s,
+        ),
+        "minutes": int((now - found.since).total_seconds() // 60),
+        "merged_into": merged,
+        "may_unmerge": merged is not None and now - merged.at < MERGE_UNDONE_WITHIN,
+    }
+
+
+def _steps(found: queries.IncidentFacts) -> dict[str, object]:
+    """What may be done with it now."""
+    endings = [(value, gettext(said)) for value, said in DISPOSITION_WORDS.items()]
+    return {
+        "next_states": [state for state in IncidentState if state in MOVES[found.state]],
+        "may_pass_on": found.state in PASSED_ON_FROM,
+        "dispositions_shown": [(value, said) for value, said in endings if value is not Disposition.DUPLICATE],
+        "ends_shown": [(value, said) for value, said in endings if value in SAFE],
+    }
+
+
+def _boards(found: queries.IncidentFacts) -> list[ShownBoard]:
+    """The boards with finders; who called 110 reads none."""
+    scans = [report.scan_id for report in queries.list_reports(found.id)]
+    called = happenings.list_phoned_in(scans, station_id=g.account.station_id)
+    return [board for board in boards(found.id) if board.scan_id not in called]
 
 
 def _look(incident_id: int, now: datetime) -> tuple[ElderToHelp | ElderToMeet | None, Refusal | None]:
@@ -147,18 +239,3 @@ def _waiting_asks(elder_id: int | None, now: datetime) -> list[tuple[int, dateti
     """The questions of finders that an officer may answer by now: id, and since when they wait."""
     asks = list_asks([elder_id] if elder_id else [], now=now)
     return [(ask.id, ask.made_at) for ask in asks if now - ask.made_at >= OFFICER_MAY_APPROVE_AFTER]
-
-
-def _where(incident_id: int, station_id: int | None) -> dict[str, object]:
-    reports = queries.list_reports(incident_id)
-    places = [queries.told_place(told) for told in queries.list_sightings([report.scan_id for report in reports])]
-    where = next((place.position for place in places if place.position), None)
-    station = stations.find_station(station_id)
-    return {
-        "reports": reports,
-        "places": places,
-        "place_links": directions.links(where, "", user_agent=request.user_agent.string, app="wristband")
-        if where
-        else [],
-        "metres": rules.metres_between(where, stations.position_of(station)) if where and station else None,
-    }

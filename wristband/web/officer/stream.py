@@ -8,16 +8,16 @@ from collections.abc import Iterator
 
 from flask import Response, g, session, stream_with_context
 
-from wristband.accounts.rules import Act
+from wristband.accounts.rules import Act, sees_district
 from wristband.db import db
 from wristband.errors import Unavailable
-from wristband.incidents import queries
+from wristband.incidents import desk
 from wristband.web.guards import officer
 from wristband.web.officer import police
+from wristband.web.officer.watch import watch
 from wristband.web.pages import settings
 from wristband.web.sessions import REFERENCE
 
-_LOOK_EVERY_S = 0.5
 _BEAT_EVERY_S = 15.0
 # A stream ends by itself and the browser comes back: an ended sign-in is noticed, a thread is given back.
 _LASTS_S = 120.0
@@ -64,24 +64,25 @@ def changes() -> Response:
     seat = _seats.take(session[REFERENCE], settings().stream_limit)
     if seat is None:
         raise Unavailable("incidents.streams_full")
-    response = Response(stream_with_context(_lines(g.account.station_id, seat)), mimetype="text/event-stream")
+    me = g.account
+    stations = desk.stations_of_district(me.station_id) if sees_district(me.role) else frozenset({me.station_id})
+    db.session.rollback()  # a stream holds no connection while nothing happens
+    response = Response(stream_with_context(_lines(stations, seat)), mimetype="text/event-stream")
     response.call_on_close(lambda: _seats.give_back(seat))
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _lines(station_id: int, seat: threading.Event) -> Iterator[str]:
-    known, began, spoke = "", time.monotonic(), time.monotonic()
+def _lines(stations: frozenset[int], seat: threading.Event) -> Iterator[str]:
+    shared, known, began = watch(), None, time.monotonic()
     yield "retry: 2000\n\n"
     while time.monotonic() - began < _LASTS_S:
-        version = queries.desk_version(station_id=station_id)
-        db.session.rollback()  # each look sees the newest rows and holds no connection in between
+        version = shared.wait(stations, known, seat, timeout_s=_BEAT_EVERY_S)
         if version != known:
-            known, spoke = version, time.monotonic()
+            known = version
             yield f"event: changed\ndata: {version}\n\n"
-        elif time.monotonic() - spoke > _BEAT_EVERY_S:
-            spoke = time.monotonic()
-            yield ": still here\n\n"
-        if seat.wait(_LOOK_EVERY_S):
+        elif seat.is_set():
             yield f"retry: {_AFTER_GIVING_WAY_MS}\n\n"
             return
+        else:
+            yield ": still here\n\n"

@@ -1,6 +1,6 @@
 """The machines' door."""
 
-from wristband.web.platform import receipts
+from wristband.web.platform import police, receipts
 from wristband.web.platform.door import platform
 
-__all__ = ["platform", "receipts"]
+__all__ = ["platform", "police", "receipts"]

@@ -1,0 +1,51 @@
+"""Finders who have reported, and what is kept of what they add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from tests.world import World, new_reference
+from wristband.db import db
+from wristband.incidents.models import Incident
+from wristband.incidents.queries import find_report
+from wristband.reports.models import Pickup, Supplement
+from wristband.reports.rules import Waits
+from wristband.scans.queries import get_acted_scan
+from wristband.services import collecting, reporting, supplementing
+
+KEY = "a-key-of-one-form"
+
+
+def reported(world: World, now: datetime, serial: str | None = None) -> str:
+    """A finder has reported her band. Returns the scan's reference."""
+    reference = new_reference()
+    reporting.report(reference, serial or world.her.serial, language="zh-CN", low_trust=False, now=now)
+    return reference
+
+
+def incident_of(reference: str) -> Incident:
+    db.session.rollback()
+    found = find_report(get_acted_scan(reference).id)
+    assert found
+    return found[1]
+
+
+def say(reference: str, words: str, now: datetime, key: str = KEY) -> None:
+    supplementing.add_words(reference, key, words, now=now)
+
+
+def leave(reference: str, now: datetime, words: str = "药店门口", waits: Waits = Waits.TEN, key: str = KEY) -> None:
+    collecting.ask(reference, key, words=words, waits=waits, now=now)
+
+
+def supplements() -> Sequence[Supplement]:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Supplement).order_by(Supplement.id)).all()
+
+
+def pickup() -> Pickup:
+    db.session.rollback()
+    return db.session.scalars(sa.select(Pickup)).one()

@@ -1,0 +1,1 @@
+"""What a finder adds to a report, takes back of it, asks for, and thinks of it in the end."""
