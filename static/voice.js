@@ -19,6 +19,7 @@
   var TYPES = ["audio/mp4", "audio/webm;codecs=opus", "audio/webm", "audio/ogg;codecs=opus"];
   var taking = null; // what is being recorded
   var sending = false;
+  level.appendChild(document.createElement("span")); // the bar
 
   function words(name, n) {
     return recorder.getAttribute("data-" + name).replace("{n}", String(n));

@@ -73,7 +73,7 @@ def _named() -> re.Pattern[str]:
     patterns = {
         _pattern(node)
         for path in modules("wristband")
-        if path.name != "refusals.py"
+        if "refusals" not in path.parts
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Constant | ast.JoinedStr)
     }

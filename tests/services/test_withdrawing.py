@@ -134,7 +134,7 @@ def test_a_rating_holds_nothing_by_which_its_finder_could_be_found(world: World,
     assert new_rows(before) == {"rating": 1}
     (kept,) = ratings()
     assert (kept.score, kept.words) == (3, "民警很快，电话 ＊＊＊ ＊＊＊＊ ＊＊＊＊")
-    assert kept.day.astimezone(ZONE).time().isoformat() == "00:00:00"
+    assert kept.rated_at.astimezone(ZONE).time().isoformat() == "00:00:00"
     assert {column.name for column in Rating.__table__.columns} == {"id", "once", "score", "words", "day"}
 
 

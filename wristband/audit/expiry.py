@@ -143,7 +143,7 @@ STEPS: dict[Kept, Step] = {
     ),
     Kept.RATINGS: Step(
         Rating,
-        lambda cutoff: sa.and_(Rating.words_sealed.is_not(None), Rating.day <= cutoff),
+        lambda cutoff: sa.and_(Rating.words_sealed.is_not(None), Rating.rated_at <= cutoff),
         {"words_sealed": None},
     ),
     Kept.MASKED_CALLS: Step(MaskedCall, lambda cutoff: MaskedCall.ends_at <= cutoff),

@@ -63,7 +63,7 @@ def _make(plugin: str, options: Mapping[str, Any]) -> Any:
 
 @cache
 def _load(plugin: str) -> tuple[Any, Any]:
-    """The plugin's class and what apprise calls its assets. Imported when first needed: 10 MB of a process, half a second."""
+    """The plugin's class and what apprise calls its assets. Imported when first needed: 10 MB, half a second."""
     # It logs addresses with their keys, and texts. What matters of that is in our own log.
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     apprise = importlib.import_module("apprise")

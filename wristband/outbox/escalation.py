@@ -35,7 +35,7 @@ ROUNDS = 3
 CALL_LASTS = timedelta(minutes=15)
 """A call that could not be made by then is not made: its words would no longer be true."""
 FIRST_CALLS = Budget("call.first", burst=10, every_s=360, fails=Fails.OPEN, refusal="scans.taps_spent")
-"""To one telephone about one elder, the first call of each tap: pranks with another band or drills leave these alone."""
+"""To one telephone about one elder, the first call of each tap: pranks with another band, or drills, spend none."""
 CALLS_AGAIN = Budget("call.again", burst=4, every_s=900, fails=Fails.OPEN, refusal="scans.taps_spent")
 """The further ones of a tap."""
 DRILL_CALLS = Budget("call.drill", burst=3, every_s=1200, fails=Fails.OPEN, refusal="scans.taps_spent")

@@ -68,7 +68,7 @@ class Rating(Row):
     score: Mapped[int] = mapped_column(sa.SmallInteger)
     words_sealed: Mapped[str | None] = mapped_column("words", sa.Text)
     words = sealed("words_sealed", erased=None)
-    day: Mapped[datetime] = mapped_column(UtcDateTime)
+    rated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """Midnight, in the instance's zone, of the day."""
 
 

@@ -70,9 +70,7 @@ def find_unanswered(elder_id: int, *, since: datetime) -> int | None:
     """A finder of this elder whom nobody has answered since then; no drill."""
     return db.session.scalar(
         sa.select(Reach.id)
-        .where(
-            Reach.elder_id == elder_id, Reach.drill.is_(False), Reach.made_at > since, Reach.answered_at.is_(None)
-        )
+        .where(Reach.elder_id == elder_id, Reach.drill.is_(False), Reach.made_at > since, Reach.answered_at.is_(None))
         .limit(1)
     )
 

@@ -72,7 +72,7 @@ def rate(reference: str, score: Score, words: str, *, now: datetime) -> None:
         if not can.may_rate:
             raise Conflict("reports.not_over")
         midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-        rating = Rating(id=new_id(), score=score.value, day=midnight)
+        rating = Rating(id=new_id(), score=score.value, rated_at=midnight)
         rating.words = words or None
         values = {"id": rating.id, "score": rating.score, "words": rating.words_sealed, "day": midnight}
         statement = insert(Rating.__table__).values(once=queries.once(scan.id), **values)

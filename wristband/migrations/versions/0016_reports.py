@@ -85,7 +85,7 @@ def _ends() -> None:
         sa.Column("once", sa.String(64), nullable=False),
         sa.Column("score", sa.SmallInteger(), nullable=False),
         sa.Column("words", sa.Text(), nullable=True),
-        sa.Column("day", _MOMENT, nullable=False),
+        sa.Column("rated_at", _MOMENT, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rating")),
         sa.UniqueConstraint("once", name=op.f("uq_rating_once")),
