@@ -135,7 +135,7 @@ def test_a_rating_holds_nothing_by_which_its_finder_could_be_found(world: World,
     (kept,) = ratings()
     assert (kept.score, kept.words) == (3, "民警很快，电话 ＊＊＊ ＊＊＊＊ ＊＊＊＊")
     assert kept.rated_at.astimezone(ZONE).time().isoformat() == "00:00:00"
-    assert {column.name for column in Rating.__table__.columns} == {"id", "once", "score", "words", "day"}
+    assert {column.name for column in Rating.__table__.columns} == {"id", "once", "score", "words", "rated_at"}
 
 
 def test_the_first_answer_counts(world: World, finder: str, now: datetime) -> None:

@@ -74,6 +74,6 @@ def rate(reference: str, score: Score, words: str, *, now: datetime) -> None:
         midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
         rating = Rating(id=new_id(), score=score.value, rated_at=midnight)
         rating.words = words or None
-        values = {"id": rating.id, "score": rating.score, "words": rating.words_sealed, "day": midnight}
+        values = {"id": rating.id, "score": rating.score, "words": rating.words_sealed, "rated_at": midnight}
         statement = insert(Rating.__table__).values(once=queries.once(scan.id), **values)
         db.session.connection().execute(statement.on_conflict_do_nothing(index_elements=["once"]))
