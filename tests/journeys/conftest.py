@@ -17,6 +17,10 @@ DAUGHTER = "13800138000"
 
 @pytest.fixture(scope="session")
 def daughters_cookies(server: Server, browser: Browser) -> Any:
+    return signed_in_daughter(server, browser)
+
+
+def signed_in_daughter(server: Server, browser: Browser) -> Any:
     """What the browser of the demonstration's daughter keeps after she has signed in, by phone and code."""
     context = browser.new_context(locale="zh-CN", **PHONE)  # type: ignore[arg-type]
     context.set_default_timeout(10_000)

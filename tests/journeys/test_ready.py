@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser import Arrivals, Visitor
-from tests.journeys.conftest import DAUGHTER
+from tests.journeys.conftest import DAUGHTER, signed_in_daughter
 from tests.server import Server
+from tests.server import running as running_server
 
 pytestmark = pytest.mark.browser
 
 MAILBOX = "lin@example.org"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service where no other journey has left a finder waiting or a band changed."""
+    with running_server(tmp_path_factory.mktemp("instance")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def daughters_cookies(server: Server, browser: Browser) -> Any:
+    return signed_in_daughter(server, browser)
 
 
 def go(visitor: Visitor, words: str) -> None:

@@ -10,9 +10,12 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import Arrivals, Visitor
 from tests.journeys.test_verified import band_of, tell_family
+from tests.pagecheck import shown_on_cards
 from tests.recordings import m4a
 from tests.server import Server
+from tests.world import ELDER
 
+CARD = [ELDER[name] for name in ("called", "approach", "health")]
 pytestmark = pytest.mark.browser
 
 # A phone that speaks: two voices on the phone and one that sends every word to its maker; what is said is kept.
@@ -87,7 +90,8 @@ def test_she_records_in_the_browser_listens_keeps_it_and_a_finder_plays_it(
     assert 1 < plays(family.page, ".sound >> nth=0") < 6
     finder = arrive()
     open_card(server, finder)
-    finder.check()
+    with shown_on_cards(*CARD):
+        finder.check()
     button = finder.page.locator("#play-voice")
     expect(button).to_have_attribute("aria-pressed", "false")
     finder.tap("放给老人听")
@@ -188,7 +192,8 @@ def test_a_card_is_read_with_the_familys_words_and_without_those_of_health(serve
     [[text, _, _]] = finder.page.evaluate("said")
     assert text.startswith("请叫：林阿姨")
     assert "青霉素" not in text
-    finder.check()
+    with shown_on_cards(*CARD):
+        finder.check()
 
 
 def test_where_only_its_maker_could_speak_nothing_is_offered(server: Server, arrive: Arrivals) -> None:

@@ -137,7 +137,7 @@ CALLS_A_SCAN = Budget("board.calls", burst=5, every_s=600, fails=Fails.CLOSED, r
 """Masked numbers cost money, each."""
 
 # Seven digits and more however they are set apart, an address of the web or of mail, a chat's name.
-_DIGITS = re.compile(r"(?:[0-9](?:[ \-.()·_]*)){7,}")
+_DIGITS = re.compile(r"(?:[0-9][ \-.()·_]{0,9}){7}")
 _ADDRESS = re.compile(
     r"https?:|www\.|@|(?<![a-z0-9])[a-z0-9-]+\.[a-z]{2,10}(?![a-z])|微信|威信|扫码|转账|支付宝|qq|wechat|alipay",
     re.I,

@@ -84,14 +84,15 @@ class Aliyun:
     def call(self, action: str, parameters: Mapping[str, str], at: datetime) -> dict[str, Any]:
         """The answer to one call, whose Code is OK. Raises GatewayFault."""
         nonce = secrets.token_hex(16)
-        if self.signature == "v3":
-            headers = v3_headers(self, action, parameters, at, nonce)
-            query = canonical_query(parameters)
-            answer = wire.post(f"{self.endpoint}/?{query}", b"", headers, self.limits)
-        else:
-            body = canonical_query(rpc_parameters(self, action, parameters, at, nonce)).encode()
-            headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-            answer = wire.post(f"{self.endpoint}/", body, headers, self.limits)
+        match self.signature:
+            case "v3":
+                headers = v3_headers(self, action, parameters, at, nonce)
+                query = canonical_query(parameters)
+                answer = wire.post(f"{self.endpoint}/?{query}", b"", headers, self.limits)
+            case "rpc":
+                body = canonical_query(rpc_parameters(self, action, parameters, at, nonce)).encode()
+                headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+                answer = wire.post(f"{self.endpoint}/", body, headers, self.limits)
         return self._read(answer)
 
     def _read(self, answer: wire.Answer) -> dict[str, Any]:

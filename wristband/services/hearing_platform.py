@@ -29,7 +29,7 @@ from wristband.values.arrival import Arrival, ArrivalState
 log = structlog.get_logger(__name__)
 
 WORDS_MAX = 300
-_EVENT = re.compile(r"event-([0-9]{1,18})")
+_EVENT = re.compile(r"event-([0-9]{1,19})")
 _ARRIVALS = {
     Became.RECEIVED: ArrivalState.ARRIVED,
     Became.SEEN: ArrivalState.ACKNOWLEDGED,

@@ -13,10 +13,11 @@ from wristband.values.width import half_width
 _LONGEST_LOCAL = 64
 _LONGEST = 254
 # A dot-atom (RFC 5322 3.2.3). Quoted local parts exist on paper; families have none, and parsers differ over them.
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
+_LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM}){{0,31}}", re.ASCII)
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 # The last label is no number: 127.0.0.1 is a host, not a domain of mailboxes.
-_DOMAIN = re.compile(rf"({_LABEL}\.)+(?=[a-z]){_LABEL}", re.ASCII)
+_DOMAIN = re.compile(rf"({_LABEL}\.){{1,40}}(?=[a-z]){_LABEL}", re.ASCII)
 # What address books write around an address: `林 <lin@example.org>`.
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>")
 # An ideographic full stop for the dot, and marks that nobody sees and phones paste along.
