@@ -120,8 +120,8 @@ def _plain(answer: TestResponse) -> str:
 
 
 def _filled(address: str, ids: dict[str, int], by: int = 0) -> str:
-    # A pickup that nobody asked for is anybody's id.
-    return address.format(**{"pickup_id": 7 + by, **{name: value + by for name, value in ids.items()}})
+    # What her story has none of, a pickup or a photograph, is nobody's id.
+    return address.format(**{name: ids.get(name, 7) + by for name in re.findall(r"{(\w+)}", address)})
 
 
 def test_a_neighbour_sees_nothing_of_another_family(app: Flask, world: World, hers: dict[str, int]) -> None:
