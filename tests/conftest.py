@@ -9,7 +9,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from tests import browser as browsers
-from tests import postgres, remembered
+from tests import postgres, quarter, remembered
 from tests.server import Server
 from tests.server import running as running_server
 
@@ -57,10 +56,6 @@ def _missing() -> dict[str, str]:
     return missing
 
 
-_A_FEW = 1500
-"""Who runs fewer tests than these runs all of them on both engines."""
-
-
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--every-engine"):
         # Fewer tries each time, and others every time: what matters over a year is how many there were.
@@ -76,55 +71,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-engine", action="store_true", help="run every test of a store on both engines")
 
 
-def _left_to_the_other_engine(item: pytest.Item) -> bool:
-    """Whether a test of services or doors is this time left to its twin on the other engine.
-
-    Both run where deeds race, and everywhere statements themselves are what a test is about. Of the others, whose SQL
-    is the same by the toolkit, one in three runs on PostgreSQL and the rest on SQLite, by the digest of the name: so a
-    whole run fits a quarter of an hour. --every-engine runs them all.
-    """
-    engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")  # type: ignore[attr-defined]
-    races = {"together", "all_at_once", "threading"} & set(item.function.__code__.co_names)  # type: ignore[attr-defined]
-    if engine is None or races or item.path.parent.name not in ("services", "doors", "journeys"):
-        return False
-    twin = item.nodeid.replace("sqlite", "").replace("postgresql", "")
-    mine = "postgresql" if zlib.crc32(twin.encode()) % 3 == 0 else "sqlite"
-    return bool(engine != mine and _has_twin(item))
-
-
-# What takes long, each by itself, run with --every-engine alone: killing, renewing and drawing on and on.
-_LONG = {
-    "test_keys_are_renewed_moved_and_checked_while_the_service_runs",
-    "test_killed_again_and_again_every_band_is_minted_and_printed",
-    "test_workers_that_draw_and_workers_that_print_end_with_the_command",
-    "test_broken_text_fits_and_loses_nothing",
-    "test_a_font_without_chinese_is_helped_by_one_that_has_it",
-    "test_at_a_terminal_blanks_are_made_and_printed_by_as_many_processes",
-    "test_anything_else_is_a_sentence",
-    "test_inside_wechat_the_place_and_the_map_are_wechats",
-    "test_no_answer_names_a_version_of_anything",
-    "test_an_officer_prints_the_days_bands_in_one_file",
-    "test_an_incident_lives_at_both_ends",
-    "test_an_officer_gives_a_blank_to_an_elder_and_the_family_hears_of_it",
-    "test_a_spoilt_page_is_seen",
-    "test_the_drawn_elders_are_drawn_by_their_script",
-}
-
-
-def _has_twin(item: pytest.Item) -> bool:
-    """Whether the test runs on more engines than one: some are of pages alone."""
-    marks = [mark for mark in item.iter_markers("parametrize") if mark.args and mark.args[0] == "engine"]
-    return not marks or len(marks[0].args[1]) > 1
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if "browser_name" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
     missing = _missing()
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in missing)]
-    if not missing and not config.getoption("--every-engine") and len(items) > _A_FEW:
-        left_out += [item for item in items if _left_to_the_other_engine(item) or item.originalname in _LONG]  # type: ignore[attr-defined]
+    if not missing and not config.getoption("--every-engine") and len(items) > quarter.A_FEW:
+        left_out += [item for item in items if quarter.is_left_out(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -14,10 +16,13 @@ from tests import photographs
 from tests import world as cast
 from tests.doors.asking import ON_SQLITE, count, only, tells, value_of, words
 from tests.world import World
+from wristband import clock
 from wristband.audit.models import AuditRow
+from wristband.clock import ZONE
 from wristband.incidents.models import Incident, IncidentMove
 from wristband.incidents.rules import MOVES, Disposition, IncidentState
-from wristband.services import registration
+from wristband.reports.rules import Claimed
+from wristband.services import registration, reporting
 
 STATES = list(IncidentState)
 
@@ -183,3 +188,22 @@ def test_a_place_a_finder_told_is_shown_with_the_way_and_as_plain_words(
     assert "&lt;u&gt;桥" in page
     assert "amap.com" in page
     assert "2 人报过警" in words(client.get(address))
+
+
+@ON_SQLITE
+def test_what_a_phone_kept_without_network_says_when_it_was_done(client: FlaskClient, world: World) -> None:
+    cast.sign_in_officer(client)
+    opened, now = cast.open_band(client, world.her.token), clock.now()
+    made = Claimed(now - timedelta(hours=3), 0)
+    reporting.report(opened["scan"], world.her.serial, language="zh-CN", low_trust=False, claimed=made, now=now)
+    page = words(client.get(f"/police/incidents/{only(Incident).id}"))
+    assert re.search(rf"发现人 \S+ {made.at.astimezone(ZONE):%H:%M} 就发了，手机没有网络，晚到了", page)
+
+
+@ON_SQLITE
+def test_what_came_at_once_says_nothing_of_the_phones_clock_however_wrong(client: FlaskClient, world: World) -> None:
+    cast.sign_in_officer(client)
+    opened, now = cast.open_band(client, world.her.token), clock.now()
+    wrong = Claimed(now - timedelta(days=1), -86_400)
+    reporting.report(opened["scan"], world.her.serial, language="zh-CN", low_trust=False, claimed=wrong, now=now)
+    assert "晚到了" not in words(client.get(f"/police/incidents/{only(Incident).id}"))

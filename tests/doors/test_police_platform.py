@@ -17,7 +17,8 @@ from flask.testing import FlaskClient
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from tests.doors.asking import ON_SQLITE
+from tests import world as cast
+from tests.doors.asking import ON_SQLITE, words
 from tests.services.platforms import KEY, events, incident, report, with_platform
 from tests.world import World, every_row
 from wristband import clock, create_app
@@ -243,3 +244,16 @@ def test_an_officers_page_says_how_the_platform_stands(app: Flask, standing: Sta
         page = render_template("officer/platform_part.html", platform=standing)
         assert not [word for word in words if word not in page]
         assert render_template("officer/platform_part.html", platform=None).strip() == ""
+
+
+@ON_SQLITE
+def test_what_the_platform_has_not_taken_is_on_the_officers_and_the_familys_page(
+    client: FlaskClient, number: str, world: World
+) -> None:
+    cast.sign_in_officer(client)
+    page = words(client.get(f"/police/incidents/{incident(number).id}"))
+    assert "等待平台（1 条）" in page
+    tell(client, [{"event": events()[0]["event"]["id"], "state": "received", "case": "P000001"}], "receipts")
+    assert "P000001" in words(client.get(f"/police/incidents/{incident(number).id}"))
+    cast.sign_in_guardian(client)
+    assert client.get(f"/family/incidents/{incident(number).id}").status_code == 200

@@ -19,6 +19,7 @@ from wristband.elders import queries as elders
 from wristband.elders.models import Consent, Guardianship
 from wristband.elders.rules import Purpose
 from wristband.errors import NotFound
+from wristband.incidents import desk
 from wristband.incidents import queries as incidents
 from wristband.incidents.models import Incident
 from wristband.incidents.rules import Disposition, IncidentState
@@ -150,8 +151,11 @@ def test_a_kept_photo_is_its_guardians_until_it_hangs(world: World, day: Day) ->
 
 def test_a_desk_has_its_own_incidents_and_what_no_station_is_known_for(world: World, day: Day) -> None:
     here, there = world.station_id, world.other_station_id
-    assert [one.id for one in incidents.list_open(station_id=here)] == [day.her_incident, day.nobodys_incident]
-    assert [one.id for one in incidents.list_open(station_id=there)] == [day.other_incident, day.nobodys_incident]
+    assert [one.id for one in desk.list_work(station_id=here)] == [day.her_incident]
+    assert [one.id for one in desk.list_work(station_id=there)] == [day.other_incident]
+    for station_id in (here, there):
+        unsorted = desk.list_unsorted(station_id=station_id, page=1)
+        assert [one.id for one in unsorted.incidents] == [day.nobodys_incident]
     assert incidents.get_incident(day.nobodys_incident, station_id=there).station_id is None
     for wanted in (day.her_incident, 1, 2**63):
         with pytest.raises(NotFound) as refusal:
@@ -171,15 +175,7 @@ def test_what_a_desk_has_closed_is_listed_there_and_nowhere_else(world: World, d
         day.nobodys_incident,
     ]
     assert incidents.list_closed(station_id=world.other_station_id) == []
-    assert incidents.list_open(station_id=world.station_id) == []
-
-
-def test_an_elder_we_know_stands_before_bands_we_do_not_however_many(world: World, day: Day) -> None:
-    handling.move(day.her_incident, IncidentState.ACCEPTED, officer=world.officer, now=day.now)
-    assert [one.id for one in incidents.list_open(station_id=world.station_id)] == [
-        day.her_incident,
-        day.nobodys_incident,
-    ]
+    assert desk.list_work(station_id=world.station_id) == []
 
 
 def test_the_steps_of_an_incident_are_named_and_nobody_elses(world: World, day: Day) -> None:

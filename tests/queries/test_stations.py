@@ -133,27 +133,6 @@ def test_an_index_made_ready_serves_the_deed_that_follows(world: World) -> None:
     assert len(index) == 2
 
 
-def test_the_nearest_open_one_is_chosen_before_a_nearer_one_that_is_closed(world: World) -> None:
-    with transaction():
-        add("近而关着", AT_DATONG.latitude, AT_DATONG.longitude, BY_DAY)
-    found = queries.nearest_open(AT_DATONG, now=NIGHT)
-    assert found
-    assert found.station.id == world.station_id
-    noon = queries.nearest_open(AT_DATONG, now=NIGHT.replace(hour=12))
-    assert noon
-    assert noon.station.name == "近而关着"
-
-
-@pytest.mark.usefixtures("app")
-def test_where_all_are_closed_the_nearest_is_still_named() -> None:
-    assert queries.nearest_open(AT_DATONG, now=NIGHT) is None
-    with transaction():
-        add("甲", 24.72, 118.15, BY_DAY)
-    found = queries.nearest_open(AT_DATONG, now=NIGHT)
-    assert found
-    assert found.station.name == "甲"
-
-
 def test_what_is_closed_comes_last_and_what_is_unknown_counts_as_open(world: World) -> None:
     with transaction():
         add("近而关着", AT_DATONG.latitude, AT_DATONG.longitude, BY_DAY)

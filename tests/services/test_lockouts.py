@@ -14,7 +14,7 @@ from wristband.accounts.rules import Door
 from wristband.clock import now as today
 from wristband.db import db
 from wristband.errors import BadValue, TooMany
-from wristband.incidents.queries import list_open
+from wristband.incidents.desk import list_work
 from wristband.incidents.rules import PlaceSource
 from wristband.services import reporting, signing_in
 from wristband.values.phone import Phone
@@ -146,11 +146,11 @@ def test_a_second_finder_takes_an_incident_from_no_desk(world: World, now: datet
     report(world, now)
     later = report(world, now)
     tell_place(later, 24.7100, 118.1400, now)  # at the other station's door
-    assert [one.elder_id for one in list_open(station_id=world.station_id)] == [world.elder_id]
-    assert not list_open(station_id=world.other_station_id)
+    assert [one.elder_id for one in list_work(station_id=world.station_id)] == [world.elder_id]
+    assert not list_work(station_id=world.other_station_id)
 
 
 @pytest.mark.parametrize("place", [(0.0, 0.0), (40.7, -74.0)], ids=["no fix", "another continent"])
 def test_a_place_that_cannot_be_moves_no_incident(world: World, now: datetime, place: tuple[float, float]) -> None:
     tell_place(report(world, now), *place, now)
-    assert [one.elder_id for one in list_open(station_id=world.station_id)] == [world.elder_id]
+    assert [one.elder_id for one in list_work(station_id=world.station_id)] == [world.elder_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,13 +11,15 @@ from flask import Flask
 from tests.together import raised, together
 from tests.world import World, every_row, new_reference, new_rows
 from wristband.audit.models import AuditRow
-from wristband.db import db
+from wristband.db import db, transaction
 from wristband.errors import BadValue, NotFound
 from wristband.incidents import queries
 from wristband.incidents.models import Incident, Sighting
+from wristband.incidents.openings import is_far, station_near
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
 from wristband.services import handling, reaching, reporting
 from wristband.services.reporting import PLACES_A_SCAN, WORDS_MAX
+from wristband.stations.models import Station
 from wristband.values.position import Position
 
 MINUTE = timedelta(minutes=1)
@@ -227,3 +229,47 @@ def test_a_place_is_on_the_trail_without_the_place(reference: str, now: datetime
     row = db.session.scalars(sa.select(AuditRow).where(AuditRow.deed == "sighting.added")).one()
     assert (row.actor, row.subject) == ("finder", f"incident:{the_incident().id}")
     assert set(row.facts) == {"scan"}
+
+
+# ---- which station
+
+
+def station(name: str, at: Position, hours: str = "") -> int:
+    kept = Station(
+        source="test",
+        source_id=name,
+        name=name,
+        latitude=at.latitude,
+        longitude=at.longitude,
+        opening_hours=hours,
+        imported_at=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+    with transaction():
+        db.session.add(kept)
+    return int(kept.id)
+
+
+def test_a_station_where_nobody_has_an_account_takes_no_report_and_is_no_fault_of_the_place(
+    world: World, now: datetime, reference: str
+) -> None:
+    station("没有人的", AT_XIANGPING)
+    place(reference, now, AT_XIANGPING)
+    assert the_incident().station_id == world.other_station_id
+    assert not is_far(AT_XIANGPING)
+
+
+def test_a_place_near_a_station_without_accounts_is_not_called_far(world: World, now: datetime) -> None:
+    beijing = Position(39.9087, 116.3975)
+    assert is_far(beijing)
+    station("没有人的", beijing)
+    assert station_near(beijing, 10, now=now) is None
+    assert not is_far(beijing)
+
+
+def test_of_two_staffed_stations_the_open_one_takes_it_though_the_other_is_nearer(world: World, now: datetime) -> None:
+    with transaction():
+        hers = db.session.get_one(Station, world.station_id)
+        hers.opening_hours = "Mo-Su 08:00-18:00"
+    midnight = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
+    assert station_near(AT_DATONG, 10, now=midnight) == world.other_station_id
+    assert station_near(AT_DATONG, 10, now=midnight + timedelta(hours=12)) == world.station_id

@@ -14,7 +14,7 @@ from tests.together import raised, together, wait_for_a_waiter
 from tests.world import DAUGHTER_PHONE, World, every_row, new_reference, new_rows
 from wristband.bands.rules import BandEnd
 from wristband.db import db
-from wristband.incidents import queries
+from wristband.incidents import desk, queries
 from wristband.incidents.models import Incident, Report
 from wristband.incidents.rules import Disposition, IncidentState
 from wristband.outbox.models import Message
@@ -156,7 +156,7 @@ def test_a_band_without_a_family_is_reported_all_the_same(world: World, now: dat
     assert db.session.scalar(sa.select(sa.func.count(Message.id))) == 0
     # No station is known for it: it stands on every desk.
     for officer in (world.officer, world.stranger):
-        assert [one.id for one in queries.list_open(station_id=officer.station_id)] == [opened.id]
+        assert [one.id for one in desk.list_unsorted(station_id=officer.station_id, page=1).incidents] == [opened.id]
 
 
 def test_after_the_end_a_new_report_opens_a_new_incident(world: World, now: datetime) -> None:

@@ -18,7 +18,16 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, StringConstraints, model_validator
 
 from wristband.gateways import wire
-from wristband.gateways.contract import Blame, GatewayFault, ReceiptCall, ReceiptRefused
+from wristband.gateways.contract import (
+    Blame,
+    Gateway,
+    GatewayFault,
+    Handover,
+    ReadsReceipts,
+    ReceiptCall,
+    ReceiptRefused,
+)
+from wristband.gateways.mainland import is_chinese
 from wristband.gateways.receipts import fields, header
 from wristband.gateways.settings import Endpoint, GatewayName, Secret, Strict
 
@@ -102,6 +111,25 @@ class Twilio:
         if not hmac.compare_digest(given, signature(self.auth_token, address, pairs).encode()):
             raise ReceiptRefused("wrong_signature", status=403)
         return dict(pairs)
+
+
+class TwilioGateway(Gateway, ReadsReceipts):
+    """One channel of an account; not to numbers of the mainland."""
+
+    def __init__(self, settings: TwilioSettings, limits: wire.Limits, receipts_base: str) -> None:
+        self.name = settings.name
+        self.settings = settings
+        callback = f"{receipts_base}/platform/receipts/{self.name}" if receipts_base else ""
+        token = settings.auth_token.get_secret_value()
+        self.twilio = Twilio(settings.endpoint, settings.account_sid, token, callback, limits)
+
+    def takes(self, handover: Handover) -> bool:
+        return not is_chinese(handover.recipient)
+
+    def check_country(self, handover: Handover) -> None:
+        """Raises GatewayFault for a number of the mainland."""
+        if not self.takes(handover):
+            raise GatewayFault(permanent=False, code="country_not_served", blame=Blame.MESSAGE)
 
 
 def signature(auth_token: str, address: str, pairs: Iterable[tuple[str, str]]) -> str:

@@ -11,20 +11,15 @@ from xml.sax.saxutils import escape, quoteattr
 
 from wristband.gateways import wire
 from wristband.gateways.contract import (
-    Blame,
-    Gateway,
-    GatewayFault,
     Handover,
-    ReadsReceipts,
     Receipt,
     ReceiptCall,
     Thanks,
 )
-from wristband.gateways.mainland import is_chinese
 from wristband.gateways.receipts import reference_of
 from wristband.gateways.settings import GatewayName
 from wristband.gateways.templates import cut
-from wristband.gateways.twilio import Number, Twilio, TwilioSettings
+from wristband.gateways.twilio import Number, TwilioGateway, TwilioSettings
 from wristband.values.arrival import Arrival, ArrivalState
 
 LONGEST_BODY = 600
@@ -58,38 +53,29 @@ class TwilioVoiceSettings(TwilioSettings):
         return TwilioVoiceGateway(self, limits, receipts_base)
 
 
-class TwilioVoiceGateway(Gateway, ReadsReceipts):
+class TwilioVoiceGateway(TwilioGateway):
     """Reads the body out twice in its language; not to numbers of the mainland.
 
     Key 1 acknowledges, where there is a public `receipts_base` to be told at. Not idempotent: after an attempt whose
     end is unknown it calls again.
     """
 
-    def __init__(self, settings: TwilioVoiceSettings, limits: wire.Limits, receipts_base: str) -> None:
-        self.name = settings.name
-        self._settings = settings
-        callback = f"{receipts_base}/platform/receipts/{self.name}" if receipts_base else ""
-        token = settings.auth_token.get_secret_value()
-        self._twilio = Twilio(settings.endpoint, settings.account_sid, token, callback, limits)
-
-    def takes(self, handover: Handover) -> bool:
-        return not is_chinese(handover.recipient)
+    settings: TwilioVoiceSettings
 
     def _call(self, handover: Handover) -> Receipt:
-        if is_chinese(handover.recipient):
-            raise GatewayFault(permanent=False, code="country_not_served", blame=Blame.MESSAGE)
+        self.check_country(handover)
         parameters = {
             "To": handover.recipient,
-            "From": self._settings.sender,
-            "Twiml": spoken(handover.body, handover.language, self._twilio.callback),
+            "From": self.settings.sender,
+            "Twiml": spoken(handover.body, handover.language, self.twilio.callback),
             "Timeout": _RINGS_S,
         }
-        if self._twilio.callback:
-            parameters["StatusCallback"] = self._twilio.callback
-        return Receipt(self._twilio.post("Calls", parameters))
+        if self.twilio.callback:
+            parameters["StatusCallback"] = self.twilio.callback
+        return Receipt(self.twilio.post("Calls", parameters))
 
     def _read_receipts(self, call: ReceiptCall) -> list[Arrival]:
-        told = self._twilio.told(call)
+        told = self.twilio.told(call)
         reference = reference_of(told, "CallSid")
         if "Digits" in told:
             pressed = told["Digits"] == ACKNOWLEDGED_BY

@@ -16,7 +16,7 @@ from wristband.elders.models import Elder
 from wristband.incidents import queries, rules
 from wristband.incidents.models import Incident, IncidentMove, IncidentNumber
 from wristband.incidents.rules import IncidentState
-from wristband.stations.queries import nearest
+from wristband.stations.queries import nearest, open_first
 from wristband.values.position import Position
 
 # A fix vaguer than this says which city, not which station.
@@ -66,10 +66,10 @@ def _insert(incident: Incident) -> bool:
     return True
 
 
-def station_for(scan_id: int, elder_id: int | None) -> int | None:
+def station_for(scan_id: int, elder_id: int | None, *, now: datetime) -> int | None:
     """The station nearest to the place told, or the elder's own when there is no place yet."""
     for place in map(queries.told_place, queries.list_sightings([scan_id])):
-        if (station_id := station_near(place.position, place.accuracy_m)) is not None:
+        if (station_id := station_near(place.position, place.accuracy_m, now=now)) is not None:
             return station_id
     return own_station(elder_id)
 
@@ -80,19 +80,25 @@ def own_station(elder_id: int | None) -> int | None:
     return own if own in staffed_stations() else None
 
 
-def station_near(position: Position | None, accuracy_m: float | None) -> int | None:
-    """The station nearest to a place that is told well enough to choose by, of those where somebody has an account.
+def station_near(position: Position | None, accuracy_m: float | None, *, now: datetime) -> int | None:
+    """The nearest open station to a place that is told well enough to choose by, where somebody has an account.
 
-    What no station takes is on every desk: that is better than on one that nobody opens.
+    Where all around are closed, the nearest of them. What no station takes is on every desk: that is better than on one
+    that nobody opens.
     """
     # 0,0 is what a phone without a fix says; a station a day's walk away is no answer to a place far off.
     if position is None or position.is_null_island or (accuracy_m or 0) > _VAGUE_M:
         return None
     staffed = staffed_stations()
-    for near in nearest(position, _LOOKED_AT):
-        if near.metres <= _FAR_M and near.station.id in staffed:
-            return near.station.id
-    return None
+    near = [one for one in nearest(position, _LOOKED_AT) if one.metres <= _FAR_M and one.station.id in staffed]
+    listed = open_first([(one.station, one.metres) for one in near], now=now)
+    return listed[0].station.id if listed else None
+
+
+def is_far(position: Position) -> bool:
+    """Whether no station that we know of, staffed or not, is within a day's walk: the place is abroad, or wrong."""
+    near = nearest(position, 1)
+    return not near or near[0].metres > _FAR_M
 
 
 def staffed_stations() -> frozenset[int]:

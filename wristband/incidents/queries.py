@@ -67,15 +67,6 @@ def list_own_incidents(*, guardian_id: int, limit: int = 20) -> Sequence[Inciden
     ).all()
 
 
-def list_open(*, station_id: int) -> Sequence[Incident]:
-    """The open incidents of a desk: those of elders we know first, among them the longest waiting."""
-    return db.session.scalars(
-        sa.select(Incident)
-        .where(at_desk(station_id), Incident.closed_at.is_(None))
-        .order_by(Incident.elder_id.is_(None), Incident.accepted_at.is_not(None), Incident.id)
-    ).all()
-
-
 def list_closed(*, station_id: int, limit: int = 20) -> Sequence[Incident]:
     """What the desk closed last."""
     return db.session.scalars(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wristband.incidents.openings import station_near
+from wristband.incidents.openings import is_far
 from wristband.incidents.queries import ToldPlace
 from wristband.reports.disclosure import ToldLast
 from wristband.reports.rules import VAGUE_M, PlaceFault
@@ -19,5 +19,4 @@ def _fault(place: ToldPlace) -> PlaceFault | None:
         return PlaceFault.NO_FIX
     if (place.accuracy_m or 0) > VAGUE_M:
         return PlaceFault.VAGUE
-    # A day's walk from every station that we know of, or abroad.
-    return PlaceFault.FAR if station_near(place.position, place.accuracy_m) is None else None
+    return PlaceFault.FAR if is_far(place.position) else None

@@ -137,23 +137,6 @@ def list_pickups(incident_id: int) -> list[PickupWaiting]:
     return _told(_pickups().where(Incident.id == incident_id, _open_pickup()).order_by(Pickup.waits_until, Pickup.id))
 
 
-def pickups_version(*, station_id: int) -> str:
-    """A word that changes whenever a pickup of this desk does."""
-    count, asked_at, taken_at, done_at, off_at, until = db.session.execute(
-        _pickups()
-        .where(_at_desk(station_id))
-        .with_only_columns(
-            sa.func.count(Pickup.id),
-            sa.func.max(Pickup.asked_at),
-            sa.func.max(Pickup.taken_at),
-            sa.func.max(Pickup.done_at),
-            sa.func.max(Pickup.called_off_at),
-            sa.func.max(Pickup.waits_until),
-        )
-    ).one()
-    return f"{count}-{asked_at}-{taken_at}-{done_at}-{off_at}-{until}"
-
-
 def _pickups() -> sa.Select[Pickup, Incident, Officer]:
     return (
         sa.select(Pickup, Incident, Officer)

@@ -127,7 +127,7 @@ def _may_ring(contact: Contact, budget: Budget, now: datetime) -> bool:
 def _call_desk(reach: Reach, now: datetime) -> None:
     """Put the finder's call before the desk that the elder's open incident is with, or else the nearest or own one."""
     incident = find_open_incident(reach.elder_id)
-    station_id = incident.station_id if incident else station_for(reach.scan_id, reach.elder_id)
+    station_id = incident.station_id if incident else station_for(reach.scan_id, reach.elder_id, now=now)
     if duty.call_desk(reach.id, reach.elder_id, station_id, now=now):
         trail.record(
             Deed.DESK_CALLED,

@@ -57,7 +57,7 @@ def report(
             if is_drill(scan.id):
                 raise Conflict("drill.nothing_goes_out")
         elder_id = band.elder_id if band and reaches_family(band.state) else None
-        station_id = station_for(scan.id, elder_id) if acted else own_station(elder_id)
+        station_id = station_for(scan.id, elder_id, now=now) if acted else own_station(elder_id)
         incident = open_or_join(elder_id, station_id, actor="finder", now=now)
         if incident.changed_at != now:
             incident.changed_at = now
@@ -90,7 +90,7 @@ def add_place(
         raise BadValue("incidents.place_empty")
     if not 16 <= len(key) <= 64:
         raise BadValue("page.form_stale")
-    station_id = station_near(position, accuracy_m)
+    station_id = station_near(position, accuracy_m, now=now)
     with transaction():
         scan = find_acted_scan(reference, held=True)
         if scan is None:

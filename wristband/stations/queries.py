@@ -56,13 +56,6 @@ def nearest(position: Position, k: int = 5) -> list[NearStation]:
     return [NearStation(stations[station_id], metres) for station_id, metres in found if station_id in stations]
 
 
-def nearest_open(position: Position, *, now: datetime) -> NearStation | None:
-    """The nearest station that is not known to be closed now; the nearest of all where all around are closed."""
-    near = nearest(position, _ASKED)
-    receiving = (one for one in near if _standing(one.station, now).opening is not Opening.CLOSED)
-    return next(receiving, near[0] if near else None)
-
-
 def list_near(position: Position, k: int, *, now: datetime) -> list[ListedStation]:
     """The `k` nearest and, where some of those are closed, what is open farther off: closed ones last, both by way."""
     near = nearest(position, max(k, _ASKED))

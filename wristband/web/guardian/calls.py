@@ -8,6 +8,7 @@ from wristband import clock
 from wristband.elders import queries as elders
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue
+from wristband.incidents import platform_queries
 from wristband.incidents import queries as incidents
 from wristband.incidents.encounters import find_handed_over_at, how_it_ended
 from wristband.incidents.rules import SAFE
@@ -75,6 +76,7 @@ def incident(incident_id: int) -> str:
     return render_template(
         "guardian/incident.html",
         door="family",
+        platform=platform_queries.standing(incident_id),
         incident=found,
         elder=elders.get_elder(found.elder_id or 0, guardian_id=me),
         station=stations.find_station(found.station_id),

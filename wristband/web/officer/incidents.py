@@ -10,7 +10,7 @@ from wristband import clock
 from wristband.accounts.rules import Act
 from wristband.board.disclosure import ShownBoard
 from wristband.errors import BadValue, Conflict, NotAllowed, Refusal, TooMany
-from wristband.incidents import happenings, queries
+from wristband.incidents import happenings, platform_queries, queries
 from wristband.incidents.records import ElderToHelp, ElderToMeet, Revealed
 from wristband.incidents.rules import (
     DISPOSITION_WORDS,
@@ -197,6 +197,7 @@ def _happened(found: queries.IncidentFacts, now: datetime) -> dict[str, object]:
         "incident": found,
         "now": now,
         "rows": timeline.rows(found.id, station_id=g.account.station_id),
+        "platform": platform_queries.standing(found.id),
         "colour": clock_colour(
             since=found.since,
             accepted_at=found.accepted_at,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wristband.incidents import duty, happenings, platform_queries, queries
 from wristband.incidents.queries import ToldPlace
 from wristband.incidents.rules import PASS_WORDS, IncidentState
 from wristband.outbox.told import ToldOfIncident, list_told
-from wristband.reports.queries import list_supplements
-from wristband.reports.rules import Kind
+from wristband.reports.queries import list_supplements, phone_times
+from wristband.reports.rules import Claimed, Kind
+from wristband.web.filters import day_time
 from wristband.web.language import gettext
 from wristband.web.officer import shown
 
@@ -20,6 +21,7 @@ def _(text: str) -> str:
     return text
 
 
+_ON_TIME = timedelta(minutes=2)
 _STATES = {
     IncidentState.REPORTED: _("已报警，等待受理"),
     IncidentState.ACCEPTED: _("已受理"),
@@ -31,6 +33,7 @@ _STATES = {
 _TOLD = {
     "incident_reported": _("告诉家人：有人报警"),
     "incident_accepted": _("告诉家人：已受理"),
+    "duty_taken": _("告诉家人：民警已接手"),
     "incident_passed_on": _("告诉家人：转到别的派出所"),
     "incident_closed": _("告诉家人：已办结"),
     "officer_looked": _("告诉家人：民警查看了资料"),
@@ -86,20 +89,30 @@ def _moves(incident_id: int) -> Iterator[Row]:
 
 def _reports(incident_id: int, scans: Sequence[int], station_id: int) -> Iterator[Row]:
     calls = happenings.list_phoned_in(scans, station_id=station_id)
-    for report in queries.list_reports(incident_id):
+    reports, sightings = queries.list_reports(incident_id), queries.list_sightings(scans)
+    claims = phone_times([one.id for one in (*reports, *sightings)])
+    for report in reports:
         call = calls.get(report.scan_id)
         if call is None:
-            yield Row(report.made_at, gettext(_("发现人报警")))
+            yield Row(report.made_at, gettext(_("发现人报警")), _late(report.made_at, claims.get(report.id)))
         else:
             number = gettext(_("来电 %(phone)s"), phone=shown.readable(call.phone)) if call.phone else ""
             yield Row(
                 report.made_at, gettext(_("拨 110 报警，民警录入")), " · ".join(filter(None, (call.officer, number)))
             )
-    for sighting in queries.list_sightings(scans):
+    for sighting in sightings:
         place = queries.told_place(sighting)
-        yield Row(place.at, gettext(_("留下位置")), _where(place), place.words or "")
+        detail = " · ".join(filter(None, (_where(place), _late(place.at, claims.get(sighting.id)))))
+        yield Row(place.at, gettext(_("留下位置")), detail, place.words or "")
     for called in duty.list_called_in(scans):
         yield Row(called.made_at, gettext(_("家人没有回应，转到警情台")))
+
+
+def _late(came_at: datetime, claimed: Claimed | None) -> str:
+    """When it was done on a phone that had no network and kept it: the elder was there then, and not when it came."""
+    if claimed is None or came_at - claimed.likely_at < _ON_TIME:
+        return ""
+    return gettext(_("发现人 %(time)s 就发了，手机没有网络，晚到了"), time=day_time(claimed.likely_at))
 
 
 def _where(place: ToldPlace) -> str:
@@ -111,7 +124,7 @@ def _where(place: ToldPlace) -> str:
 def _added(incident_id: int, scans: Sequence[int]) -> Iterator[Row]:
     for one in list_supplements(scans):
         address = f"/police/incidents/{incident_id}/photos/{one.id}.jpg" if one.photo else ""
-        yield Row(one.at, gettext(_ADDED[one.kind]), words=one.words or "", photo=address)
+        yield Row(one.at, gettext(_ADDED[one.kind]), _late(one.at, one.claimed), words=one.words or "", photo=address)
 
 
 def _notes(incident_id: int, station_id: int) -> Iterator[Row]:
