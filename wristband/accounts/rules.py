@@ -43,17 +43,32 @@ class Act(StrEnum):
     REVEAL = "reveal"
     BREAK_GLASS = "break_glass"
     REVIEW_LOOKS = "review_looks"
+    SEE_RECORDS = "see_records"
+    KEEP_RECORDS = "keep_records"
+    MERGE_RECORDS = "merge_records"
+    IMPORT_RECORDS = "import_records"
+    EXPORT_RECORDS = "export_records"
+    APPROVE_EXPORTS = "approve_exports"
+    RELEASE = "release"
+    """Letting others outside know of an incident."""
+    SEE_NUMBERS = "see_numbers"
+    KEEP_STAFF = "keep_staff"
+    KEEP_STATIONS = "keep_stations"
+    KEEP_PARTNERS = "keep_partners"
+    READ_TRAIL = "read_trail"
 
 
-_ON_DUTY = frozenset({Act.SEE_DESK, Act.HANDLE_INCIDENT, Act.PRINT_BANDS, Act.BIND_BANDS, Act.REVEAL, Act.BREAK_GLASS})
+_DUTY = frozenset({Act.SEE_DESK, Act.HANDLE_INCIDENT, Act.PRINT_BANDS, Act.BIND_BANDS, Act.REVEAL, Act.BREAK_GLASS})
+_STATION = _DUTY | {Act.SEE_RECORDS, Act.KEEP_RECORDS, Act.RELEASE, Act.SEE_NUMBERS}
+_BULK = frozenset({Act.MERGE_RECORDS, Act.IMPORT_RECORDS, Act.EXPORT_RECORDS, Act.APPROVE_EXPORTS})
 
-# No role is all of handling, auditing and administering.
+# Nobody both handles and audits, and nobody is all of administration (stations, partners), security (staff) and audit.
 PERMISSIONS: dict[Role, frozenset[Act]] = {
-    Role.OFFICER: _ON_DUTY,
-    Role.SUPERVISOR: _ON_DUTY | {Act.REVIEW_LOOKS},
-    Role.DISTRICT: frozenset({Act.SEE_DESK, Act.REVIEW_LOOKS}),
-    Role.AUDITOR: frozenset({Act.REVIEW_LOOKS}),
-    Role.ADMINISTRATOR: frozenset(),
+    Role.OFFICER: _STATION,
+    Role.SUPERVISOR: _STATION | _BULK | {Act.REVIEW_LOOKS, Act.KEEP_STAFF},
+    Role.DISTRICT: frozenset({Act.SEE_DESK, Act.REVIEW_LOOKS, Act.SEE_NUMBERS, Act.APPROVE_EXPORTS}),
+    Role.AUDITOR: frozenset({Act.REVIEW_LOOKS, Act.READ_TRAIL, Act.SEE_NUMBERS}),
+    Role.ADMINISTRATOR: frozenset({Act.KEEP_STAFF, Act.KEEP_STATIONS, Act.KEEP_PARTNERS, Act.SEE_NUMBERS}),
 }
 
 
