@@ -24,7 +24,7 @@ from wristband.incidents import platform_queries
 from wristband.incidents.platform_queries import Reached
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
 from wristband.outbox.rules import GIVE_UP_AFTER, YIELDS_AFTER, MessageState
-from wristband.services import handing_over, handling, reporting
+from wristband.services import handing_over, handling, merging, reporting
 from wristband.values.position import Position
 
 MINUTE = timedelta(minutes=1)
@@ -75,6 +75,18 @@ def test_a_report_owes_the_platform_the_incident_whole(world: World, now: dateti
     assert (second["place"]["accuracy_m"], second["words"]) == (48.0, "影剧院门口")
     assert second["station"]["name"]
     assert second["elder"] is None
+
+
+def test_a_merge_and_its_undoing_are_told_of_both_incidents(world: World, now: datetime) -> None:
+    hers, nobodys = report(world, now), report(world, now, serial="0" * 12)
+    merging.merge(nobodys.id, hers.number, officer=world.officer, now=now)
+    ended, goes_on = events(nobodys.id)[-1], events(hers.id)[-1]
+    assert [ended["event"]["kind"], goes_on["event"]["kind"]] == ["merged", "merged"]
+    assert (ended["incident"]["state"], ended["incident"]["merged_into"]) == ("closed", hers.number)
+    assert (goes_on["incident"]["state"], goes_on["incident"]["reports"]) == ("reported", 2)
+    merging.undo(nobodys.id, officer=world.officer, now=now + MINUTE)
+    assert events(nobodys.id)[-1]["incident"]["state"] == "reported"
+    assert events(hers.id)[-1]["incident"]["reports"] == 1
 
 
 def test_nobody_is_told_a_name_an_address_or_a_number_unless_the_operator_asked(world: World, now: datetime) -> None:

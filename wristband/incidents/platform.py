@@ -32,7 +32,7 @@ class Kind(StrEnum):
     MOVED = "moved"
     PASSED_ON = "passed_on"
     MERGED = "merged"
-    """Joined to another incident, or taken out of it again: its state and disposition say which."""
+    """Joined to another incident or taken out of it again, as its state and disposition say; told of both."""
     HANDED_OVER = "handed_over"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"

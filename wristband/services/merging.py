@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -43,7 +43,7 @@ def merge(incident_id: int, number: str, *, officer: OfficerAccount, now: dateti
         _take_reports(one.id, into.id, merge_id)
         db.session.add(_step(one.id, IncidentState.CLOSED, officer, now))
         _record(Deed.INCIDENT_MERGED, one, into, officer, now)
-        _owe_platform(one.id, Kind.MERGED, now)
+        _owe_platform((one.id, into.id), Kind.MERGED, now)
         return into.id
 
 
@@ -140,7 +140,7 @@ def undo(incident_id: int, *, officer: OfficerAccount, now: datetime) -> None:
         )
         db.session.add(_step(one.id, row.state_before, officer, now))
         _record(Deed.MERGE_UNDONE, one, into, officer, now)
-        _owe_platform(one.id, Kind.MERGED, now)
+        _owe_platform((one.id, into.id), Kind.MERGED, now)
 
 
 def _reopen(incident_id: int, row: Merge, now: datetime) -> None:
@@ -196,7 +196,7 @@ def close_as_false(incident_ids: Sequence[int], words: str, *, officer: OfficerA
                 at=now,
                 disposition=Disposition.FALSE_REPORT.value,
             )
-            _owe_platform(incident_id, Kind.CLOSED, now)
+            _owe_platform((incident_id,), Kind.CLOSED, now)
         return len(closed)
 
 
@@ -219,5 +219,7 @@ def _record(deed: Deed, one: Incident, into: Incident, officer: OfficerAccount, 
     )
 
 
-def _owe_platform(incident_id: int, kind: Kind, now: datetime) -> None:
-    platform_owing.owe(incident_id, kind, by=By.OFFICER, partner=house().partner, now=now)
+def _owe_platform(incident_ids: Iterable[int], kind: Kind, now: datetime) -> None:
+    """Each as it is now: what goes on after a merge has other reports, places and photographs than before."""
+    for incident_id in sorted(incident_ids):
+        platform_owing.owe(incident_id, kind, by=By.OFFICER, partner=house().partner, now=now)
