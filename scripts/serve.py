@@ -116,6 +116,7 @@ def _prepare(asked: argparse.Namespace, folder: Path) -> tuple[str, dict[str, st
         "WRISTBAND_DATA_DIR": str(folder),
         "WRISTBAND_BASE_URL": address,
         "WRISTBAND_DEMONSTRATION": os.environ.get("WRISTBAND_DEMONSTRATION", "true"),
+        "WRISTBAND_SECOND_FACTOR": os.environ.get("WRISTBAND_SECOND_FACTOR", "offered"),
     }
     return address, environment, tls
 

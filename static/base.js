@@ -102,4 +102,9 @@
 
   reveal(document);
   window.wristband = { announce: announce, busy: busy, reveal: reveal };
+  // Printing needs a script; without one the browser's own menu prints the same.
+  Array.prototype.forEach.call(document.querySelectorAll("[data-print]"), function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
 })();

@@ -133,8 +133,10 @@
     }
     return store.list().then(next).then(function (ended) {
       sending = false;
-      if (!ended.state) {
-        tell(ended.refused.length ? "refused" : ended.sent ? "sent" : "");
+      if (!ended.state && (ended.refused.length || ended.sent)) {
+        tell(ended.refused.length ? "refused" : "sent");
+      } else if (!ended.state && /waiting|sending/.test(box.getAttribute("data-state"))) {
+        tell(""); // what was said of something sent stays until the next deed
       }
       return ended;
     }, function () {
@@ -233,6 +235,18 @@
     return false;
   }
 
+  /** What was written is the phone's now: the form is empty, and what is written next is another deed. */
+  function freshen(form) {
+    Array.prototype.forEach.call(form.elements, function (field) {
+      if (/^(text|textarea|file)$/.test(field.type)) {
+        field.value = "";
+      }
+    });
+    if (form.elements.key) {
+      form.elements.key.value = newKey();
+    }
+  }
+
   function takeOver(form, deed) {
     var items = itemsOf(form, deed);
     if (!items.length) {
@@ -241,9 +255,11 @@
     }
     house.busy(form);
     var told = tooMany(form);
+    var kept = true;
     items.reduce(function (before, item) {
       return before.then(function () { return store.keep(item); });
     }, Promise.resolve()).then(flush, function () {
+      kept = false;
       // The phone has no room for it: send it as a browser does.
       if (navigator.onLine === false) {
         tell("full");
@@ -253,6 +269,9 @@
       return null;
     }).then(function (ended) {
       if (!ended || ended.state) {
+        if (kept) {
+          freshen(form);
+        }
         return;
       }
       var mine = ended.refused.filter(function (one) { return one.made_ms === items[0].made_ms; });

@@ -12,13 +12,20 @@
   var ANSWER_WITHIN_MS = 10000;
   var AGAIN_AFTER_MS = 5000;
   var FLASH_MS = 1000;
+  var SOFTLY_EVERY_MS = 60000; // reports of bands that are not ours: one signal, however many come
+  var LOOK_AT_REST_MS = 5000;
+  var WARN_MS = 120000;
+  var LOUD = 0.3;
+  var SOFT = 0.08;
   if (!part) {
     return;
   }
 
   var title = document.title;
-  var known = listed("data-incident");
-  var late = listed("data-late").length;
+  var known = signals();
+  var softly = 0;
+  var locked = false;
+  var stream = null;
   var asking = false;
   var again = false;
   var flashing = 0;
@@ -27,6 +34,22 @@
     return Array.prototype.map.call(part.querySelectorAll("[" + attribute + "]"), function (row) {
       return row.getAttribute(attribute);
     });
+  }
+
+  /** What there is to signal. The desk lists it; an incident's page brings marks of it: the newest, and how many. */
+  function signals() {
+    var marks = part.querySelector("[data-newest]");
+    return {
+      incidents: listed("data-incident"),
+      work: (marks && marks.getAttribute("data-work")) || "",
+      late: listed("data-late").length + Number((marks && marks.getAttribute("data-late-count")) || 0),
+      unsorted: (marks && marks.getAttribute("data-newest")) || "",
+    };
+  }
+
+  /** Whether one row of digits is the greater number: ids are longer than numbers are exact here. */
+  function greater(one, other) {
+    return one.length > other.length || (one.length === other.length && one > other);
   }
 
   // ---- sound: made here, after a tap, as browsers want it
@@ -56,12 +79,12 @@
     }
   }
 
-  function tone(frequency, at) {
+  function tone(frequency, at, loud) {
     var pitch = speaker.createOscillator();
     var loudness = speaker.createGain();
     pitch.frequency.value = frequency;
     loudness.gain.setValueAtTime(0.0001, at);
-    loudness.gain.exponentialRampToValueAtTime(0.3, at + 0.03);
+    loudness.gain.exponentialRampToValueAtTime(loud, at + 0.03);
     loudness.gain.exponentialRampToValueAtTime(0.0001, at + 0.35);
     pitch.connect(loudness);
     loudness.connect(speaker.destination);
@@ -69,10 +92,14 @@
     pitch.stop(at + 0.4);
   }
 
-  /** Two rising tones for a new incident, three falling ones for a late one. */
-  function ring(pitches) {
+  /** Two rising tones for a new incident, three falling ones for a late one, a soft one for an unrecognised band. */
+  var TONES = { new: [660, 880], late: [880, 660, 520], unsorted: [520] };
+
+  function ring(kind) {
     if (speaker && sound && sound.getAttribute("aria-pressed") === "true") {
-      pitches.forEach(function (pitch, place) { tone(pitch, speaker.currentTime + place * 0.3); });
+      TONES[kind].forEach(function (pitch, place) {
+        tone(pitch, speaker.currentTime + place * 0.3, kind === "unsorted" ? SOFT : LOUD);
+      });
     }
   }
 
@@ -90,7 +117,7 @@
       press(on);
       if (on) {
         wake();
-        ring([660, 880]);
+        ring("new");
       }
     });
     // Remembered from before: the first touch of the page lets it speak.
@@ -132,20 +159,29 @@
     }
   }
 
+  function signal(kind) {
+    var words = live.getAttribute("data-signal-" + kind);
+    flash(words);
+    ring(kind);
+    window.wristband.announce(words);
+  }
+
   function notice() {
-    var now = listed("data-incident");
-    var lateNow = listed("data-late").length;
-    if (now.some(function (id) { return known.indexOf(id) < 0; })) {
-      flash(live.getAttribute("data-title"));
-      ring([660, 880]);
-      window.wristband.announce(live.getAttribute("data-title"));
-    } else if (lateNow > late) {
-      flash(live.getAttribute("data-late"));
-      ring([880, 660, 520]);
-      window.wristband.announce(live.getAttribute("data-late"));
+    var now = signals();
+    var isNew = now.incidents.some(function (id) { return known.incidents.indexOf(id) < 0; });
+    if (isNew || greater(now.work, known.work)) {
+      signal("new");
+    } else if (now.late > known.late) {
+      signal("late");
+    } else if (greater(now.unsorted, known.unsorted)) {
+      if (Date.now() - softly < SOFTLY_EVERY_MS) {
+        now.unsorted = known.unsorted; // told with the next signal
+      } else {
+        softly = Date.now();
+        signal("unsorted");
+      }
     }
     known = now;
-    late = lateNow;
   }
 
   // ---- the part
@@ -194,6 +230,7 @@
       }
       moved.hidden = moved.hidden && now.getAttribute("data-state") === before;
       show(fresh);
+      notice();
     } else if (!busy()) {
       show(fresh);
       notice();
@@ -212,6 +249,9 @@
 
   // XMLHttpRequest, because it parses an answer without handing markup to the page as a string (Trusted Types).
   function ask() {
+    if (locked) {
+      return;
+    }
     if (asking) {
       again = true;
       return;
@@ -223,8 +263,9 @@
     request.timeout = ANSWER_WITHIN_MS;
     request.setRequestHeader("X-Part", desk ? "desk" : "happenings");
     request.onload = function () {
+      heardOfRest(request);
       if (request.status === 401) {
-        window.location.reload();
+        lock();
       } else if (request.status === 200 && request.response) {
         take(request.response.body);
       } else if (request.status === 404 && moved) {
@@ -237,12 +278,125 @@
     request.onerror = request.ontimeout = function () {
       tell("lost");
       settle();
+      if (Date.now() >= restsAt) {
+        lock(); // nobody can say that the desk is still in use
+      }
     };
     request.send();
   }
 
+  // ---- a desk that nobody touches: it says so, locks, and rings on
+
+  var resting = document.getElementById("resting");
+  var restsAt = Date.now() + Number(part.getAttribute("data-rest-s")) * 1000;
+
+  function heardOfRest(request) {
+    var left = request.getResponseHeader("X-Left-S");
+    if (left !== null) {
+      restsAt = Date.now() + Number(left) * 1000;
+      resting.hidden = restsAt - Date.now() > WARN_MS;
+    }
+  }
+
+  function lookAtRest() {
+    if (!locked && resting.hidden && restsAt - Date.now() <= WARN_MS) {
+      ask(); // another page of this browser may have been used: the answer says how long is left
+    } else if (!locked && Date.now() >= restsAt) {
+      ask();
+    }
+  }
+
+  resting.querySelector("form").addEventListener("submit", function (event) {
+    var request = new XMLHttpRequest();
+    var form = event.target;
+    event.preventDefault();
+    request.open("POST", form.action);
+    request.timeout = ANSWER_WITHIN_MS;
+    request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
+    request.onload = function () {
+      heardOfRest(request);
+      if (request.status === 401) {
+        lock();
+      }
+    };
+    request.send("csrf_token=" + encodeURIComponent(form.elements.csrf_token.value));
+  });
+
+  /** Everything goes from the screen but the way back in; what comes is still told, without what it is. */
+  function lock() {
+    if (locked) {
+      return;
+    }
+    locked = true;
+    if (stream) {
+      stream.close();
+    }
+    var screen = document.importNode(document.getElementById("locked").content, true);
+    while (document.body.firstChild) {
+      document.body.removeChild(document.body.firstChild);
+    }
+    document.body.appendChild(screen);
+    known = null;
+    title = document.getElementById("lock").getAttribute("data-title");
+    calm();
+    hearBell();
+  }
+
+  function tellLocked(kind) {
+    var lines = document.querySelectorAll("#lock [data-when]");
+    Array.prototype.forEach.call(lines, function (line) {
+      line.hidden = line.getAttribute("data-when") !== kind;
+      if (!line.hidden && kind !== "over") {
+        flash(line.textContent);
+      }
+    });
+  }
+
+  function hearBell() {
+    if (!window.EventSource) {
+      return;
+    }
+    var bell = new EventSource(document.getElementById("lock").getAttribute("data-bell"));
+    bell.addEventListener("rang", function (event) {
+      ring(event.data);
+      tellLocked(event.data === "late" ? "late" : "new");
+    });
+    bell.addEventListener("over", function () {
+      bell.close();
+      tellLocked("over");
+    });
+    bell.addEventListener("error", function () {
+      if (bell.readyState === EventSource.CLOSED) {
+        window.setTimeout(whyNoBell, AGAIN_AFTER_MS);
+      }
+    });
+  }
+
+  /** A stream does not say why it was refused: full for now, or the sign-in is over. */
+  function whyNoBell() {
+    var request = new XMLHttpRequest();
+    request.open("GET", document.getElementById("lock").getAttribute("data-bell"));
+    request.onreadystatechange = function () {
+      if (request.readyState === 2) {
+        var over = request.status !== 503 && !/^text\/event-stream/.test(request.getResponseHeader("Content-Type") || "");
+        request.onreadystatechange = null;
+        request.abort();
+        if (over) {
+          tellLocked("over");
+        } else {
+          hearBell();
+        }
+      }
+    };
+    request.onerror = function () { window.setTimeout(whyNoBell, AGAIN_AFTER_MS); };
+    request.send();
+  }
+
   function listen() {
-    var stream = new EventSource(part.getAttribute("data-stream"));
+    if (locked) {
+      return;
+    }
+    stream = new EventSource(part.getAttribute("data-stream"));
     stream.addEventListener("open", function () { tell("live"); });
     stream.addEventListener("error", function () {
       tell("lost");
@@ -259,4 +413,5 @@
     listen();
   }
   window.setInterval(ask, EVERY_MINUTE_MS);
+  window.setInterval(lookAtRest, LOOK_AT_REST_MS);
 })();

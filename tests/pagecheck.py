@@ -50,13 +50,16 @@ def shown_on_cards(*values: str) -> Iterator[None]:
 def faults_of(page: str, path: str) -> list[str]:
     """Every fault of a whole page served at `path`, as sentences; empty when there is none."""
     seen = _read(page)
-    return [*_frame_faults(seen), *_field_faults(seen), *faults_of_part(page, path)]
+    return [*_frame_faults(seen), *_field_faults(seen), *_faults_anywhere(seen, page, path)]
 
 
 def faults_of_part(part: str, path: str) -> list[str]:
     """Every fault of a piece of a page: what holds for pieces and whole pages alike."""
-    seen = _read(part)
-    return [*_mark_faults(seen), *_form_faults(seen, path), *_secret_faults(part, path)]
+    return _faults_anywhere(_read(part), part, path)
+
+
+def _faults_anywhere(seen: Seen, text: str, path: str) -> list[str]:
+    return [*_mark_faults(seen), *_form_faults(seen, path), *_secret_faults(text, path)]
 
 
 @dataclass

@@ -27,13 +27,13 @@ def _left_to_the_other_engine(item: pytest.Item) -> bool:
 
 
 # What takes long, each by itself, run with --every-engine alone: killing, renewing and drawing on and on.
-_LONG = {
+LONG = {
     "test_keys_are_renewed_moved_and_checked_while_the_service_runs",
-    "test_killed_again_and_again_every_band_is_minted_and_printed",
-    "test_workers_that_draw_and_workers_that_print_end_with_the_command",
+    "test_killed_again_and_again_every_band_is_minted_and_printed_once",
+    "test_workers_that_draw_and_workers_that_print_end_with_the_command_that_is_killed",
     "test_broken_text_fits_and_loses_nothing",
     "test_a_font_without_chinese_is_helped_by_one_that_has_it",
-    "test_at_a_terminal_blanks_are_made_and_printed_by_as_many_processes",
+    "test_at_a_terminal_blanks_are_made_and_printed_by_as_many_processes_as_one_says",
     "test_anything_else_is_a_sentence",
     "test_inside_wechat_the_place_and_the_map_are_wechats",
     "test_no_answer_names_a_version_of_anything",
@@ -53,4 +53,9 @@ def _has_twin(item: pytest.Item) -> bool:
 
 def is_left_out(item: pytest.Item) -> bool:
     """Whether the usual run goes without this test: its twin runs on the other engine, or it takes long."""
-    return _left_to_the_other_engine(item) or item.originalname in _LONG  # type: ignore[attr-defined]
+    return _left_to_the_other_engine(item) or item.originalname in LONG  # type: ignore[attr-defined]
+
+
+def does_without_a_server(item: pytest.Item) -> bool:
+    """False for what runs first, so that one worker starts server and browser while others have work of their own."""
+    return item.path.parent.name != "journeys" and "server" not in getattr(item, "fixturenames", ())

@@ -7,27 +7,64 @@ template. Nothing here knows a row, a setting or an application.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
+from werkzeug.routing.rules import RulePart
 
 _Builder = Callable[..., tuple[str, str]]
+_Asked = tuple[str, str, tuple[Any, ...], Mapping[str, Any]]
+
+
+class _Parsed(NamedTuple):
+    """What a rule's text comes to: parts that match, text and names in their order, and the converters it asks for."""
+
+    parts: list[RulePart]
+    trace: list[tuple[bool, str]]
+    asked: list[_Asked]
+
+
 _builders: dict[tuple[Any, ...], _Builder] = {}
+_parsed: dict[tuple[Any, ...], _Parsed] = {}
 _dialects: dict[type[Dialect], Dialect] = {}
 _statements: dict[Any, Any] = {}
 
 
 class RememberedRule(Rule):
-    """A rule of the same text as one before takes over its builder: to compile one is most of what a route costs.
+    """A rule of the same text as one before takes over its parts and its builder: most of what a route costs.
 
+    The parts are patterns, made of the text and the classes of the converters; each rule makes converters of its own.
     The builder gets the rule it builds for as an argument, so it holds no converter and no map. Where Werkzeug
-    goes another way to make it, this asks for nothing and takes nothing away.
+    goes another way to make them, this asks for nothing and takes nothing away.
     """
+
+    _asked: list[_Asked]
+
+    def get_converter(
+        self, variable_name: str, converter_name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> BaseConverter:
+        self._asked.append((variable_name, converter_name, args, kwargs))
+        return super().get_converter(variable_name, converter_name, args, kwargs)
+
+    def _parse_rule(self, rule: str) -> Iterable[RulePart]:
+        text = (rule, frozenset(self.map.converters.items()))
+        self._asked = []
+        if text not in _parsed:
+            before = len(self._trace)
+            parts = list(super()._parse_rule(rule))
+            _parsed[text] = _Parsed(parts, self._trace[before:], self._asked)
+            return parts
+        known = _parsed[text]
+        self._trace += known.trace
+        for name, *asked in known.asked:
+            self._converters[name] = super().get_converter(name, *asked)
+            self.arguments.add(name)
+        return known.parts
 
     def _compile_builder(self, append_unknown: bool = True) -> _Builder:
         made: _Builder

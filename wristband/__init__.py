@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None, *, patient: bool = False) -> Fl
     police = gateways.choose_police(settings, platform.VOCABULARY, platform.INCOMING)
     if police is not None:
         app.extensions["gateways"]["platform"] = Rota("platform", [police])
+    app.extensions["gateways"]["webhook"] = Rota("webhook", [gateways.choose_webhook(settings)])
     partner = platform.Partner(police.link_base or settings.base_url, police.particulars) if police else None
     connect(app.extensions["gateways"], Quiet(chat.hosts, push.serves), partner)
     app.extensions["masked"] = gateways.choose_masked(settings)

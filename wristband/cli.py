@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -14,16 +15,21 @@ import flask_migrate
 from flask import current_app
 
 from wristband import clock, create_app, demonstration
-from wristband.accounts.rules import Role
 from wristband.chores import Chore, look_after
 from wristband.cli_artwork import artwork
 from wristband.cli_audit import audit
 from wristband.cli_bands import bands
+from wristband.cli_elders import elders
 from wristband.cli_house import in_house
 from wristband.cli_keys import keys
+from wristband.cli_officers import officers
+from wristband.cli_partners import partners
+from wristband.cli_pfif import pfif_records
 from wristband.cli_platform import platform
 from wristband.cli_purge import purge
-from wristband.errors import BadValue, Refusal, TooMany
+from wristband.cli_records import records
+from wristband.errors import Refusal, TooMany
+from wristband.files import Ballast
 from wristband.gateways.masked import MaskedRota
 from wristband.house import house
 from wristband.incidents import platform_queries
@@ -31,23 +37,27 @@ from wristband.language import SOURCE, say
 from wristband.outbox import queries as outbox
 from wristband.refusals import SENTENCES
 from wristband.services import (
+    broadcasting,
     connecting,
     delivering,
     drilling,
     escalating,
+    exporting_records,
+    importing_rows,
+    inviting,
+    partnering,
     purging,
     reminding,
-    signing_in,
     staffing,
     subscribing,
     witnessing,
 )
 from wristband.stations import files
-from wristband.stations.queries import find_station_by_name
 
 
 def main() -> None:
     """Run a command; a refusal is one sentence on standard error and exit status 1, never a trace."""
+    os.umask(0o077)  # as the service's own
     try:
         cli()
     except Refusal as refusal:
@@ -73,6 +83,7 @@ def cli(context: click.Context) -> None:
 def migrate() -> None:
     """Bring the database to today's schema."""
     flask_migrate.upgrade()
+    Ballast(house().settings.data_dir).make()
     click.echo("数据库已是最新。")
 
 
@@ -83,6 +94,7 @@ def setup() -> None:
     if house().settings.production:
         raise Refusal("cli.not_in_production")
     flask_migrate.upgrade()
+    Ballast(house().settings.data_dir).make()
     if demonstration.load(now=clock.now()):
         click.echo("演示数据已装好。")
 
@@ -101,10 +113,12 @@ def deliver() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    Ballast(house().settings.data_dir).make()
     click.echo("正在投递消息。按 Ctrl-C 停止。")
     _worker(
         Chore("reminding", timedelta(minutes=10), reminding.remind_due),
         Chore("purging", timedelta(hours=1), purging.purge),
+        Chore("forgetting_calls", timedelta(hours=1), partnering.forget),
     ).run(stop)
     click.echo("已停止，手上的消息已处理完。")
 
@@ -144,7 +158,13 @@ def _chores(masked: MaskedRota | None) -> list[Chore]:
         Chore("escalating", timedelta(seconds=1), escalating.take_due),
         Chore("witnessing", timedelta(seconds=1), witnessing.witness),
         Chore("ending_drills", timedelta(seconds=10), drilling.end_overdue),
+        Chore("looking_after_webhooks", timedelta(minutes=1), partnering.look_after_webhooks),
         Chore("losing_contacts", timedelta(seconds=30), subscribing.lose),
+        Chore("importing", timedelta(seconds=1), importing_rows.go_on),
+        Chore("inviting", timedelta(seconds=1), inviting.invite_due),
+        Chore("exporting", timedelta(seconds=1), exporting_records.go_on),
+        Chore("lapsing_exports", timedelta(minutes=1), exporting_records.lapse),
+        Chore("broadcasting", timedelta(seconds=10), broadcasting.keep_up),
     ]
     if masked is not None:
         release = partial(connecting.release_over, masked)
@@ -177,37 +197,14 @@ def import_stations(file: Path, zone_only: bool, shown: bool) -> None:
         click.echo(f"第 {row.line} 行：{say(SOURCE, SENTENCES[row.code], row.facts)}")
 
 
-@cli.group()
-def officers() -> None:
-    """Station staff."""
-
-
-@officers.command("add")
-@click.argument("username")
-@click.option("--name", required=True, help="The officer's name.")
-@click.option("--station", required=True, help="Name of the station.")
-@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.OFFICER.value)
-@click.password_option(help="At least 15 characters; asked for when not given.")
-@in_house
-def add_officer(username: str, name: str, station: str, role: str, password: str) -> None:
-    """Give an officer an account at a station."""
-    found = find_station_by_name(station)
-    if found is None:
-        raise BadValue("stations.unknown")
-    staffing.add_officer(
-        username,
-        name=name,
-        password_hash=signing_in.hash_password(staffing.check_password(password)),
-        role=Role(role),
-        station_id=found.id,
-        now=clock.now(),
-    )
-    click.echo(f"已添加民警 {username.strip().lower()}。")
-
-
 cli.add_command(artwork)
 cli.add_command(audit)
 cli.add_command(bands)
+cli.add_command(elders)
 cli.add_command(keys)
+cli.add_command(officers)
+cli.add_command(partners)
+cli.add_command(pfif_records)
 cli.add_command(platform)
 cli.add_command(purge)
+cli.add_command(records)

@@ -14,6 +14,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from wristband.ciphers import Algorithm
 from wristband.config_directions import DirectionsSettings
+from wristband.config_exchange import ExchangeSettings
 from wristband.errors import Refusal
 from wristband.values.escalation import DEFAULT, Escalation
 from wristband.values.web_address import is_public_https
@@ -27,10 +28,9 @@ _TILES = re.compile(
 )
 
 _CALLING_CODE = re.compile(r"[1-9][0-9]{0,2}")
-
 _SHARED_KEY_BYTES = 32
 
-DOORS = ("finder", "family", "police", "platform")
+DOORS = ("finder", "family", "police", "platform", "partner")
 
 
 class SettingsWrong(Refusal):
@@ -44,7 +44,7 @@ class Mode(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(DirectionsSettings):
+class Settings(DirectionsSettings, ExchangeSettings):
     """Everything an operator may set, each as `WRISTBAND_<NAME>` in the environment.
 
     Secrets are never settings: keys lie in `keys_dir`, one file a purpose, and the database password may be
@@ -123,6 +123,8 @@ class Settings(DirectionsSettings):
     """Seconds after which a report that nobody at the desk has accepted is shown as late."""
     desk_red_s: int = Field(default=300, ge=1, le=86_400)
     """Seconds after which it is shown as overdue, with the sound."""
+    second_factor: Literal["required", "offered"] = "required"
+    """Whether officers must have a second factor before anything else opens; a production always asks for one."""
 
     @field_validator("gateway_networks", mode="before")
     @classmethod
@@ -247,6 +249,8 @@ class Settings(DirectionsSettings):
             raise ValueError(f"production needs {', '.join(missing)}")
         if self.demonstration:
             raise ValueError("a demonstration cannot be a production")
+        if self.second_factor != "required":
+            raise ValueError("second_factor must be required in production")
         for name in ("base_url", "sms_url", "voice_url", "police_url", "geocoder_url", "wechat_url"):
             if getattr(self, name) and not is_public_https(getattr(self, name)):
                 raise ValueError(f"{name} must be https and not a loopback address in production")

@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from wristband import clock
-from wristband.db import Row, UtcDateTime, db, in_deed, insert
+from wristband.db import Row, UtcDateTime, db, in_deed, insert, run
 from wristband.sealing import EMPTIED, Key, SealBroken, box, sealed
 
 PLACE = "data_key.wrapped"
@@ -48,6 +48,15 @@ class DataKey(Row):
     destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+_OF_THESE = sa.select(DataKey.__table__.c.id, DataKey.__table__.c.wrapped).where(
+    DataKey.__table__.c.id.in_(sa.bindparam("owners", expanding=True))
+)
+
+
+def _making() -> sa.Executable:
+    return insert(DataKey.__table__).on_conflict_do_nothing(index_elements=["id"])
+
+
 def make(owner: int) -> None:
     """Have a data key for `owner`, in the caller's transaction: before something is sealed outside of one."""
     box().own(owner)
@@ -71,7 +80,7 @@ def destroy(*owners: int, now: datetime) -> None:
     )
     rows = [{"id": owner, "wrapped": EMPTIED, "made_at": now, "destroyed_at": now} for owner in owners]
     if rows:
-        db.session.connection().execute(statement, rows)
+        run(statement, rows)
     box().forget(owners)
 
 
@@ -140,12 +149,14 @@ class DataKeys:
             raise RuntimeError("a data key is made inside a transaction(): a rollback would lose what it sealed")
         secret = secrets.token_bytes(32)
         values = {"id": owner, "wrapped": wrap(owner, secret), "made_at": clock.now(), "destroyed_at": None}
-        statement = insert(DataKey.__table__).on_conflict_do_nothing(index_elements=["id"])
-        made = db.session.connection().execute(statement, values)
+        made = run(_making, values)
         if made.rowcount != 1:  # somebody else has made it meanwhile
             return self.get(owner)
         key = _of_this_deed()[owner] = Key(secret)
         return key
+
+    def fetch(self, owners: Iterable[int]) -> None:
+        self._read_all([owner for owner in owners if self._known(owner) is None])
 
     def forget(self, owners: Iterable[int] | None = None) -> None:
         """Keep these no longer; without an argument, none at all."""
@@ -168,20 +179,28 @@ class DataKeys:
     def _read(self, owner: int) -> dict[int, Key]:
         """The key, and in the same question those of everything else that this session has read: a list is one."""
         others = [other for other in _owners_read() if other != owner and self._known(other) is None]
-        asked = sa.select(DataKey.id, DataKey.wrapped).where(DataKey.id.in_([owner, *others[: _AT_ONCE - 1]]))
-        rows = {row.id: row.wrapped for row in db.session.connection().execute(asked)}
-        keys = {}
-        for row, wrapped in rows.items():
+        keys = self._read_all([owner, *others[: _AT_ONCE - 1]])
+        refused = keys.get(owner)
+        if isinstance(refused, SealBroken):
+            raise refused
+        return {row: key for row, key in keys.items() if isinstance(key, Key)}
+
+    def _read_all(self, owners: Sequence[int]) -> dict[int, Key | SealBroken]:
+        """Their keys; of one that does not open, why."""
+        found: dict[int, Key | SealBroken] = {}
+        if not owners:
+            return found
+        for row in run(_OF_THESE, {"owners": owners}):
             try:
-                keys[row] = Key(unwrap(row, wrapped))
-            except SealBroken:  # of the others: whoever reads them is told
-                if row == owner:
-                    raise
+                found[row.id] = Key(unwrap(row.id, row.wrapped))
+            except SealBroken as broken:
+                found[row.id] = broken
+        keys = {owner: key for owner, key in found.items() if isinstance(key, Key)}
         if in_deed():
             _of_this_deed().update(keys)
         else:
             self._keep(keys)
-        return keys
+        return found
 
     def _keep(self, keys: dict[int, Key]) -> None:
         read_at = time.monotonic()

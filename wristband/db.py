@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import IO, Any
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.operators import ColumnOperators
 
+from wristband import turns
 from wristband.sealing import Keyed, sealed
 
 PATIENCE_S = 10.0
@@ -29,12 +29,9 @@ PATIENCE_S = 10.0
 # What no page needs, and whoever has hung up is not waited for: seconds of one statement, and between two of a deed.
 _STATEMENT_S, _IDLE_S = 30, 60
 _WRITE = "wristband_write"
+_DEED = "wristband_deed"
 # Ids are positive, so no row has this one.
 _NOBODY = -1
-
-
-class StoreBusy(SQLAlchemyError):
-    """No turn to write within PATIENCE_S: a fault of the store like the engines' own time-outs, and nothing is kept."""
 
 
 class Base(DeclarativeBase):
@@ -154,34 +151,60 @@ def insert(table: Any) -> sqlite.Insert:
     return statement
 
 
+def run(statement: sa.Executable | Callable[[], sa.Executable], values: Any = None) -> sa.CursorResult[Any]:
+    """One Core statement in the caller's transaction, with values for its names, or a list of such for many rows.
+
+    What runs in every report runs so: the unit of work costs several times as much, and to build a statement costs
+    more than to run it. So it is a constant, or, in words that differ by engine, a function that is called once.
+    """
+    session = db.session()
+    deed: _Deed | None = session.info.get(_DEED)
+    connection = deed.connection if deed else session.connection()
+    built = _built(statement, connection.dialect.name) if callable(statement) else statement
+    return connection.execute(built, values)
+
+
+@cache
+def _built(make: Callable[[], sa.Executable], _dialect: str) -> sa.Executable:
+    return make()
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    connection: Connection
+    owed: dict[Callable[[list[Any]], None], list[Any]] = field(default_factory=dict)
+    """What is done with what at its end."""
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
-    """One deed: everything inside is committed together or not at all. Does not nest.
+    """One deed: everything inside is committed together or not at all, and on the disk at the end. Does not nest.
 
     On SQLite writers queue at a lock file first: busy_timeout alone starves some of them for a second and more.
     Raises StoreBusy, or what the engine says, where no turn comes within PATIENCE_S.
     """
-    session = db.session
-    if "owed_at_the_end" in session.info:
+    session, file = db.session(), _file_of(db.engine)
+    if _DEED in session.info:
         raise RuntimeError("transaction() does not nest: a service never calls a service")
     # Ends the reading that came before, and forgets what it read: a deed sees the newest rows.
     session.rollback()
     session.expire_all()
-    owed: dict[Callable[[list[Any]], None], list[Any]] = {}
-    session.info["owed_at_the_end"] = owed
     try:
-        with _writer_lock(db.engine):
-            session.connection(execution_options={_WRITE: True})
+        with turns.to_write(file, PATIENCE_S) if file else nullcontext():
+            deed = session.info[_DEED] = _Deed(session.connection(execution_options={_WRITE: True}))
             yield
             session.flush()
-            for step, items in owed.items():
+            for step, items in deed.owed.items():
                 step(items)
             session.commit()
+        if file:
+            # SQLite syncs nothing at a commit of ours: the next writer need not wait for the disk.
+            turns.wait_for_disk(f"{file}-wal")
     except BaseException:
         session.rollback()
         raise
     finally:
-        session.info.pop("owed_at_the_end", None)
+        session.info.pop(_DEED, None)
 
 
 def at_the_end(step: Callable[[list[Any]], None], item: Any) -> None:
@@ -190,66 +213,28 @@ def at_the_end(step: Callable[[list[Any]], None], item: Any) -> None:
     Everything else is written by then, so a lock for which all deeds queue is held no longer than a commit takes.
     Raises RuntimeError outside a deed.
     """
-    if "owed_at_the_end" not in db.session.info:
+    deed: _Deed | None = db.session.info.get(_DEED)
+    if deed is None:
         raise RuntimeError("only a deed has an end: transaction() begins one")
-    db.session.info["owed_at_the_end"].setdefault(step, []).append(item)
+    deed.owed.setdefault(step, []).append(item)
 
 
 def in_deed() -> bool:
     """Whether a transaction() is under way in this session."""
-    return "owed_at_the_end" in db.session.info
+    return _DEED in db.session.info
 
 
-@contextmanager
-def _writer_lock(engine: Engine) -> Iterator[None]:
+def _file_of(engine: Engine) -> str | None:
+    """The file of a store that is one; PostgreSQL orders its writers and syncs by itself."""
     path = engine.url.database
-    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
-        yield
-        return
-    latest = time.monotonic() + PATIENCE_S
-    # The threads of a process queue here, so that one of them at most waits for other processes.
-    turn = _turns.setdefault(path, threading.Lock())
-    if not turn.acquire(timeout=PATIENCE_S):
-        raise StoreBusy("no turn to write among the threads")
-    try:
-        with _locked(f"{path}.lock", latest):
-            yield
-    finally:
-        turn.release()
-
-
-_turns: dict[str, threading.Lock] = {}
-
-
-def _locked(path: str, latest: float) -> IO[str]:
-    """The file, locked until it is closed. Raises StoreBusy where others hold it until `latest`."""
-    file = open(path, "a")  # noqa: SIM115 - the caller's to close, or the waiter's
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        # flock has no time-out, and to ask again and again would lose our place among the processes that wait.
-        ours: Future[None] = Future()
-        threading.Thread(target=_wait_for, args=(file, ours), name="writer-lock", daemon=True).start()
-        try:
-            ours.result(latest - time.monotonic())
-        except TimeoutError:
-            if ours.cancel():
-                raise StoreBusy("no turn to write among the processes") from None
-    return file
-
-
-def _wait_for(file: IO[str], ours: Future[None]) -> None:
-    fcntl.flock(file, fcntl.LOCK_EX)
-    if ours.set_running_or_notify_cancel():
-        ours.set_result(None)
-    else:
-        file.close()  # too late: whoever asked has gone
+    return path if engine.dialect.name == "sqlite" and path and path != ":memory:" else None
 
 
 def prepare_engine(engine: Engine, *, patient: bool = False) -> None:
     """Let nobody wait for ever; one who is `patient` waits for locks no longer, but for long work.
 
-    SQLite also becomes a durable store: synced before the answer, foreign keys on, BEGIN under our control.
+    SQLite also becomes a durable store: its log whole in every power cut, and synced by transaction() before the
+    answer; foreign keys on, BEGIN under our control.
     """
     if engine.dialect.name == "postgresql":
         _bound_waits(engine, patient)
@@ -277,7 +262,7 @@ def _make_durable(engine: Engine) -> None:
         for pragma in (
             f"busy_timeout={int(PATIENCE_S * 1000)}",
             "journal_mode=WAL",
-            "synchronous=FULL",
+            "synchronous=NORMAL",
             "foreign_keys=ON",
             "trusted_schema=OFF",
             "secure_delete=ON",

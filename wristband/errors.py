@@ -52,6 +52,14 @@ class SignInNeeded(Refusal):
     status = 401
 
 
+class ProofNeeded(SignInNeeded):
+    """Somebody is signed in and has to do one thing more first, at the door's page `page`."""
+
+    def __init__(self, code: str, *, page: str, **facts: Any) -> None:
+        super().__init__(code, **facts)
+        self.page = page
+
+
 class Conflict(Refusal):
     """Somebody else was quicker: the state has moved on since the page was read."""
 

@@ -1,4 +1,4 @@
-"""Sealed files in the data folder: photographs and recordings. On disk before the row that names them."""
+"""Sealed files in the data folder: photographs and recordings, on disk before the row that names them; its ballast."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from wristband.sealing import box
 
 # Below this much free space pictures and recordings are refused, so that text reports can still be kept.
 FREE_BYTES_KEPT = 500_000_000
+BALLAST_BYTES = 64_000_000
 
 
 class FileStore:
@@ -64,6 +65,46 @@ class FileStore:
         """Forget it; removing what is not there is no fault."""
         with contextlib.suppress(FileNotFoundError):
             self._path(place, row).unlink()
+
+
+class Ballast:
+    """Room that is held, and given up once a report meets a full disk: text reports go on in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "ballast"
+
+    def make(self) -> bool:
+        """Hold it, anew where it was given up. False where there is no room for it beside what is kept free."""
+        with contextlib.suppress(FileNotFoundError):
+            if self._path.stat().st_size == BALLAST_BYTES:
+                return True
+        if shutil.disk_usage(self._path.parent).free < FREE_BYTES_KEPT + BALLAST_BYTES:
+            return False
+        try:
+            with self._path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
+        except OSError:
+            self._path.unlink(missing_ok=True)
+            return False
+        return True
+
+    def let_go(self) -> bool:
+        """Give it up. False where none was held, or somebody else has just given it up."""
+        try:
+            held = self._path.stat().st_size > 0
+            if held:
+                os.truncate(self._path, 0)  # its name stays, and says that it was given up
+        except OSError:
+            return False
+        return held
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it was held once and is not any more: the disk was full."""
+        try:
+            return self._path.stat().st_size == 0
+        except OSError:
+            return False
 
 
 def _write(path: Path, data: bytes) -> None:

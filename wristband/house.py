@@ -12,7 +12,11 @@ from wristband.elders import tombstones
 from wristband.elders.tombstones import Tombstone
 from wristband.files import FileStore
 from wristband.incidents.platform import Partner
+from wristband.interchange.rules import Site
 from wristband.keys import KeyRing
+
+# Where no domain of ours can stand in a record id: broadcasts still name a sender, and no record leaves.
+_NOBODYS = "wristband.invalid"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,12 @@ class House:
     def band_keys(self) -> BandKeys:
         """The keys of the bands' tokens, as the key files are at this moment."""
         return _band_keys(tuple(self.ring.all("bands").items()))
+
+    @property
+    def site(self) -> Site:
+        """This instance as other systems know it."""
+        ours = self.settings
+        return Site(ours.record_domain or _NOBODYS, ours.base_url, ours.organisation, exercise=ours.demonstration)
 
     def forget(self, stones: Iterable[Tombstone], files: Iterable[tuple[str, int]]) -> None:
         """What lies outside the database, once a deletion is committed: files by place and row, then its tombstones.

@@ -71,6 +71,9 @@ class DataKeySource(Protocol):
     def get_or_make(self, owner: int) -> Key:
         """The owner's key, made in the caller's transaction where there is none. Raises Erased."""
 
+    def fetch(self, owners: Iterable[int]) -> None:
+        """Read the keys of these in one question; those that do not open are told of when they are asked for."""
+
     def forget(self, owners: Iterable[int]) -> None:
         """Keep no unwrapped key of these."""
 
@@ -181,6 +184,11 @@ class Box:
     def own(self, owner: int) -> None:
         """Have a data key for `owner`, in the caller's transaction. Raises Erased."""
         self._key_to_write(owner)
+
+    def fetch(self, owners: Iterable[int]) -> None:
+        """Read the data keys of these in one question, before what they sealed is opened one by one."""
+        if self._data_keys is not None:
+            self._data_keys.fetch(owners)
 
     def forget(self, owners: Iterable[int]) -> None:
         """Keep no unwrapped data key of these in this process."""

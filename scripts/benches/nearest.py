@@ -38,9 +38,7 @@ def main() -> None:
     stations = [_station(chance) for _ in range(chosen.stations)]
     points = [_point(chance, stations, number) for number in range(chosen.points)]
     began = time.perf_counter()
-    index = StationIndex.of_columns(
-        range(len(stations)), [one.latitude for one in stations], [one.longitude for one in stations]
-    )
+    index = StationIndex(range(len(stations)), [one.latitude for one in stations], [one.longitude for one in stations])
     print(f"machine: {platform.machine()}, Python {platform.python_version()}; built in {_ms(began):.0f} ms")
     for k in (1, 5):
         _time(f"k={k}", partial(index.nearest, k=k), points)

@@ -125,8 +125,7 @@ def test_a_page_gets_the_square_as_a_plain_jpeg():
     assert set(jpeg_segments(square)) == PIXELS_ONLY
 
 
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-@pytest.mark.parametrize("name", ELDERS)
+@pytest.mark.parametrize(("name", "quarters"), list(zip(ELDERS, [1, 2, 3], strict=True)))
 def test_a_face_that_lies_on_its_side_or_head_is_set_upright(name, quarters):
     upright = portrait(name).resize((600, 750))
     photo = clean(encoded(upright.rotate(90 * quarters, expand=True), "JPEG"))

@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
@@ -113,8 +114,11 @@ def test_a_piece_made_in_another_process_is_laid_as_if_made_here(form: BandForm)
     assert there == out.getvalue()
 
 
-@pytest.mark.parametrize("pdf", [printed(BandForm.CARD), symbol_pdf(band().symbol, 22.0)], ids=["sheet", "symbol"])
-def test_every_object_lies_where_the_file_says(pdf: bytes) -> None:
+@pytest.mark.parametrize(
+    "made", [lambda: printed(BandForm.CARD), lambda: symbol_pdf(band().symbol, 22.0)], ids=["sheet", "symbol"]
+)
+def test_every_object_lies_where_the_file_says(made: Callable[[], bytes]) -> None:
+    pdf = made()
     start = int(pdf.rsplit(b"startxref\n", 1)[1].split()[0])
     table = pdf[start:].split(b"trailer")[0].splitlines()
     assert table[0] == b"xref"

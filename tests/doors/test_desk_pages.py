@@ -303,4 +303,4 @@ class TestWithItsOwnClock:
         _report(finder, world.her.token)
         with transaction():
             db.session.execute(sa.update(Incident).values(opened_at=world.now))
-        assert 'class="level-' in desk.get("/police").get_data(as_text=True)
+        assert 'class="level-red"' in desk.get("/police").get_data(as_text=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import time
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -64,3 +66,33 @@ def test_a_request_that_is_none_leaves_no_secret_of_its_path_in_the_log(server: 
         _ask(server, line % token + b"\r\nHost: localhost\r\n\r\n")
     _ask(server, b"GET / HTTP/1.1\r\nHost: localhost\r\nReferer /t/%b\r\n\r\n" % token)
     assert token not in (server.folder / "serve.log").read_bytes()
+
+
+# More than the service has threads.
+SLOW = 80
+_FORM_HEAD = b"POST /b HTTP/1.1\r\n" + FORM + b"Connection: close\r\nContent-Length: %d\r\n\r\n"
+
+
+def _line(server: Server) -> socket.socket:
+    address = urlsplit(server.base_url)
+    return socket.create_connection((address.hostname, address.port), timeout=20)
+
+
+def test_forms_that_never_come_whole_keep_no_page_from_opening(server: Server) -> None:
+    with ExitStack() as lines:
+        for _ in range(SLOW):
+            lines.enter_context(line := _line(server))
+            line.sendall(_FORM_HEAD % 5000 + b"code=")
+        for path in (b"/b", b"/healthz", b"/b"):
+            answer = _ask(server, b"GET %b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % path)
+            assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_a_form_that_comes_in_two_pieces_is_read_whole(server: Server) -> None:
+    body = b"code=" + b"x" * 40
+    with _line(server) as line:
+        line.sendall(_FORM_HEAD % len(body) + body[:20])
+        time.sleep(1)  # longer than a form in one piece may take
+        line.sendall(body[20:])
+        answer = line.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 422")

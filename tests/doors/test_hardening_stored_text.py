@@ -18,6 +18,7 @@ from tests.doors.asking import ON_SQLITE
 from tests.life import keep_photo, small_jpeg
 from tests.world import PASSWORD, World
 from wristband import clock
+from wristband.accounts.hashing import hash_password
 from wristband.accounts.models import Guardian
 from wristband.accounts.queries import find_officer_account
 from wristband.accounts.rules import OfficerAccount, Role
@@ -37,7 +38,6 @@ from wristband.services import (
     reaching,
     registration,
     reporting,
-    signing_in,
     staffing,
 )
 from wristband.stations.models import Station
@@ -151,7 +151,7 @@ def _newest_grant() -> int:
 
 
 def _officer(username: str, role: Role, world: World) -> OfficerAccount:
-    hashed = signing_in.hash_password(PASSWORD)
+    hashed = hash_password(PASSWORD)
     added = staffing.add_officer(
         username, name=RUNS, password_hash=hashed, role=role, station_id=world.station_id, now=clock.now()
     )

@@ -126,6 +126,23 @@ def test_an_incident_can_be_closed_from_every_state(
 
 
 @ON_SQLITE
+def test_an_end_that_is_a_finder_s_deed_or_that_what_is_known_rules_out_is_not_offered(
+    client: FlaskClient, world: World, address: str
+) -> None:
+    def offered() -> set[str]:
+        choice = re.search(
+            r'<select[^>]* name="disposition".*?</select>', client.get(address).get_data(as_text=True), re.S
+        )
+        assert choice
+        return set(re.findall(r'value="([a-z_]+)"', choice[0]))
+
+    ends = {"with_family", "at_station", "to_hospital", "not_found", "false_report"}
+    assert offered() == ends
+    _bring_to(client, address, IncidentState.HANDED_OVER)
+    assert offered() == ends - {"not_found"}
+
+
+@ON_SQLITE
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -133,6 +150,8 @@ def test_an_incident_can_be_closed_from_every_state(
         ({"state": "teleported"}, "page.bad_request"),
         ({"state": "closed", "disposition": "bored"}, "page.bad_request"),
         ({"state": "closed"}, "incidents.disposition_needed"),
+        ({"state": "closed", "disposition": "withdrawn"}, "incidents.disposition_needed"),
+        ({"state": "closed", "disposition": "duplicate"}, "incidents.disposition_needed"),
         ({"state": "accepted", "disposition": "with_family"}, "incidents.disposition_needed"),
         ({"state": "closed", "disposition": "with_family", "words": "\u202e"}, "text.hidden_characters"),
     ],

@@ -57,7 +57,7 @@ def test_another_schema_is_not_ready(client: FlaskClient, app: Flask) -> None:
     try:
         answer = client.get("/readyz")
         assert answer.status_code == 503
-        assert answer.get_json()["checks"] == {"store": True, "schema": False}
+        assert answer.get_json()["checks"] == {"store": True, "schema": False, "writes": True, "room": True}
     finally:
         with transaction():
             db.session.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
@@ -71,5 +71,5 @@ def test_a_store_that_is_no_store_is_not_ready(client: FlaskClient, app: Flask, 
         sqlite3.connect(tmp_path / "wristband.db").execute("SELECT 1 FROM sqlite_master")
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.get_json()["checks"] == {"store": False, "schema": False}
+    assert answer.get_json()["checks"] == {"store": False, "schema": False, "writes": False, "room": True}
     assert "sqlite" not in answer.get_data(as_text=True).lower()

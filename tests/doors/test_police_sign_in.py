@@ -142,7 +142,8 @@ def test_a_role_without_a_desk_sees_none_and_can_leave(client: FlaskClient, worl
     cast.tap(client, cast.open_band(client, world.her.token), "police")
     _become("officer", role)
     cast.sign_in_officer(client)
-    for path in ("/police", "/police/changes", f"/police/incidents/{only(Incident).id}"):
+    assert client.get("/police").location == {Role.AUDITOR: "/police/looks", Role.ADMINISTRATOR: "/police/staff"}[role]
+    for path in ("/police/changes", f"/police/incidents/{only(Incident).id}"):
         answer = client.get(path)
         assert answer.status_code == 403
         assert tells(answer, "accounts.not_your_role")
@@ -168,7 +169,8 @@ def test_a_role_that_changes_bites_at_the_next_page(client: FlaskClient, world: 
     cast.sign_in_officer(client)
     assert client.get("/police").status_code == 200
     _become("officer", Role.AUDITOR)
-    assert client.get("/police").status_code == 403
+    assert client.get("/police").location == "/police/looks"
+    assert client.get("/police/changes").status_code == 403
 
 
 # ---- going out

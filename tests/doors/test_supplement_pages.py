@@ -62,6 +62,14 @@ def test_the_forms_of_the_page_are_ones_that_are_taken(client: FlaskClient, find
     assert "穿灰色外套" not in client.get(finder).get_data(as_text=True)
 
 
+def test_what_was_added_stands_in_the_part_that_is_asked_for_again_and_again(client: FlaskClient, finder: str) -> None:
+    for deed, said in (("words", "补充已收到"), ("gone", "老人走开了"), ("pickup", "已请民警来接老人")):
+        send(client, finder, deed, words="穿灰色外套", waits="ten", key=deed.ljust(22, "k"))
+        part = client.get(finder, headers={"X-Part": "progress"})
+        assert part.status_code == 200
+        assert said in words(part)
+
+
 def test_who_has_only_told_the_family_is_sent_to_report_first(client: FlaskClient, world: World) -> None:
     told = cast.tap(client, cast.open_band(client, world.her.token), "family").location
     assert "您还没有报给警方" in words(client.get(f"{told}/more"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import sqlalchemy as sa
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 
+from tests import quarter
+from tests.house.tree import modules, parsed
 from tests.remembered import RememberedRule
 from tests.world import every_row
 from wristband import create_app
@@ -72,3 +75,8 @@ def test_addresses_are_put_together_as_the_rule_of_this_application_says(two_app
         assert url_for("other", name="7") == "/other/7"
     with two.test_request_context():
         assert url_for("other", name="七 8") == "/other/%E4%B8%83%208"
+
+
+def test_what_the_usual_run_leaves_out_by_name_is_there() -> None:
+    nodes = [node for path in modules("tests") for node in parsed(path).body]
+    assert {node.name for node in nodes if isinstance(node, ast.FunctionDef)} >= quarter.LONG

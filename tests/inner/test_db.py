@@ -193,7 +193,7 @@ def test_on_sqlite_a_deed_begins_as_a_writer_and_a_question_as_a_reader(app: Fla
     ("pragma", "value"),
     [
         ("journal_mode", "wal"),
-        ("synchronous", 2),
+        ("synchronous", 1),
         ("foreign_keys", 1),
         ("busy_timeout", 10_000),
         ("secure_delete", 1),

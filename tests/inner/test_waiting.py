@@ -16,7 +16,8 @@ from tests.together import together
 from wristband import create_app
 from wristband import db as database
 from wristband.config import Settings
-from wristband.db import StoreBusy, db, transaction
+from wristband.db import db, transaction
+from wristband.turns import StoreBusy
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_none_are_none(world: World, most: int) -> None:
 
 @pytest.mark.usefixtures("app")
 def test_where_there_are_no_stations_none_is_near() -> None:
-    assert queries.nearest(AT_DATONG) == []
+    assert queries.nearest(AT_DATONG, 5) == []
     assert queries.list_districts() == []
     assert queries.list_names() == []
 

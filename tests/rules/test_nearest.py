@@ -7,7 +7,7 @@ from geopy.distance import geodesic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wristband.stations.rules import Place, StationIndex, metres_between, walking_minutes
+from wristband.stations.rules import StationIndex, metres_between, walking_minutes
 from wristband.values.position import Position
 
 TONGAN = Position(24.723, 118.152)
@@ -24,21 +24,22 @@ on_a_grid = st.builds(Position, st.integers(-90, 90).map(float), st.integers(-18
 positions = everywhere | seams | in_town | on_a_grid
 
 
-def places(*spots: Position) -> list[Place]:
-    return [Place(station_id, spot) for station_id, spot in enumerate(spots, start=1)]
+def index_of(*spots: Position) -> StationIndex:
+    """Numbered from 1."""
+    return StationIndex(range(1, len(spots) + 1), [one.latitude for one in spots], [one.longitude for one in spots])
 
 
-def by_brute_force(among: list[Place], position: Position, k: int) -> list[float]:
+def by_brute_force(among: list[Position], position: Position, k: int) -> list[float]:
     """Distances by geopy, an implementation of the same geodesic that shares no walk with ours."""
     here = (position.latitude, position.longitude)
-    everyone = [geodesic(here, (place.position.latitude, place.position.longitude)).m for place in among]
+    everyone = [geodesic(here, (spot.latitude, spot.longitude)).m for spot in among]
     return sorted(everyone)[:k]
 
 
 @given(st.lists(positions, max_size=40), positions, st.integers(1, 6))
 def test_the_nearest_are_those_of_brute_force(spots: list[Position], position: Position, k: int) -> None:
-    found = StationIndex(places(*spots)).nearest(position, k)
-    assert [metres for _, metres in found] == pytest.approx(by_brute_force(places(*spots), position, k), abs=1e-6)
+    found = index_of(*spots).nearest(position, k)
+    assert [metres for _, metres in found] == pytest.approx(by_brute_force(spots, position, k), abs=1e-6)
     assert len({station_id for station_id, _ in found}) == len(found) == min(k, len(spots))
     for station_id, metres in found:
         assert metres == metres_between(position, spots[station_id - 1])
@@ -50,10 +51,10 @@ def test_among_many_the_nearest_are_those_of_brute_force() -> None:
         Position(18 + (number * math.sqrt(2) * 7) % 35, 74 + (number * math.sqrt(3) * 11) % 60)
         for number in range(2000)
     ]
-    index = StationIndex(places(*spots))
+    index = index_of(*spots)
     for position in (TONGAN, Position(45, 90), Position(-24, -62), Position(90, 0), Position(0, 180)):
         found = index.nearest(position, 5)
-        assert [metres for _, metres in found] == pytest.approx(by_brute_force(places(*spots), position, 5), abs=1e-6)
+        assert [metres for _, metres in found] == pytest.approx(by_brute_force(spots, position, 5), abs=1e-6)
 
 
 def test_among_thousands_at_the_seams_the_nearest_are_those_of_brute_force() -> None:
@@ -63,52 +64,41 @@ def test_among_thousands_at_the_seams_the_nearest_are_those_of_brute_force() -> 
         Position(88 + 2 * one, 360 * other - 180) if number % 2 else Position(60 * one - 30, 178 + 2 * other)
         for number, (one, other) in enumerate(steps)
     ]
-    index = StationIndex(places(*spots))
+    index = index_of(*spots)
     for position in (Position(90, 0), Position(89.2, -179.9), Position(5, -179.99), Position(-90, 12), Position(40, 0)):
         found = index.nearest(position, 4)
-        assert [metres for _, metres in found] == pytest.approx(by_brute_force(places(*spots), position, 4), abs=1e-6)
-
-
-@given(st.lists(positions, max_size=12), positions)
-def test_an_index_of_columns_is_the_same_index(spots: list[Position], position: Position) -> None:
-    columns = [one.latitude for one in spots], [one.longitude for one in spots]
-    by_columns = StationIndex.of_columns(range(1, len(spots) + 1), *columns)
-    assert by_columns.nearest(position, 3) == StationIndex(places(*spots)).nearest(position, 3)
+        assert [metres for _, metres in found] == pytest.approx(by_brute_force(spots, position, 4), abs=1e-6)
 
 
 def test_across_the_antimeridian_is_near() -> None:
-    index = StationIndex(places(Position(0, 170), Position(0, -179.9)))
+    index = index_of(Position(0, 170), Position(0, -179.9))
     assert [station_id for station_id, _ in index.nearest(Position(0, 179.9), 1)] == [2]
 
 
 def test_across_the_pole_is_near() -> None:
-    index = StationIndex(places(Position(85, 0), Position(89, 180)))
+    index = index_of(Position(85, 0), Position(89, 180))
     assert [station_id for station_id, _ in index.nearest(Position(89, 0), 1)] == [2]
 
 
 def test_true_distance_decides_where_a_sphere_would_err() -> None:
     # On a sphere the eastern station is nearer, on the ellipsoid the northern one.
     here, north, east = Position(0, 0), Position(0.9, 0), Position(0, 0.897)
-    assert StationIndex(places(north, east)).nearest(here, 1)[0][0] == 1
+    assert index_of(north, east).nearest(here, 1)[0][0] == 1
 
 
 def test_equally_near_stations_come_in_the_order_of_their_ids() -> None:
-    index = StationIndex([Place(7, TONGAN), Place(3, TONGAN), Place(5, TONGAN)])
+    index = StationIndex([7, 3, 5], [TONGAN.latitude] * 3, [TONGAN.longitude] * 3)
     assert index.nearest(TONGAN, 2) == [(3, 0.0), (5, 0.0)]
 
 
-def test_three_are_given_when_nobody_says_how_many() -> None:
-    assert len(StationIndex(places(*[TONGAN] * 9)).nearest(TONGAN)) == 3
-
-
 def test_fewer_stations_than_asked_for_are_all_given() -> None:
-    assert [station_id for station_id, _ in StationIndex(places(TONGAN)).nearest(Position(-24.7, -61.8), 3)] == [1]
+    assert [station_id for station_id, _ in index_of(TONGAN).nearest(Position(-24.7, -61.8), 3)] == [1]
 
 
 def test_no_stations_or_none_wanted_gives_none() -> None:
-    assert StationIndex([]).nearest(TONGAN) == []
-    assert StationIndex(places(TONGAN)).nearest(TONGAN, 0) == []
-    assert len(StationIndex([])) == 0
+    assert index_of().nearest(TONGAN, 3) == []
+    assert index_of(TONGAN).nearest(TONGAN, 0) == []
+    assert len(index_of()) == 0
 
 
 def test_a_degree_of_meridian_is_as_long_as_surveyors_say() -> None:

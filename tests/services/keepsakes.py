@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from tests.crafts.sheets import csv_of, headings, row
 from tests.life import keep_photo, small_jpeg
 from tests.services.finders import FINDER_PHONE, her_check, met
 from tests.world import DAUGHTER_PHONE, World, last_body, new_reference
 from wristband import limits
+from wristband.accounts import notices
 from wristband.accounts.models import SignIn
-from wristband.accounts.rules import CODE_BY_PHONE, QuietKind
+from wristband.accounts.rules import ACTIVATION_LASTS, CODE_BY_PHONE, NoticeKind, QuietKind
 from wristband.audit.retention import Kept
 from wristband.board.rules import CALLS_LAST
 from wristband.clock import ZONE
@@ -29,10 +31,13 @@ from wristband.reports.rules import Score, Waits
 from wristband.scans.models import Scan
 from wristband.scans.queries import get_acted_scan
 from wristband.services import (
+    appointing,
     collecting,
     connecting,
+    exporting_records,
     handing_over,
     handling,
+    importing,
     posting,
     registration,
     reporting,
@@ -45,6 +50,7 @@ from wristband.services import (
 )
 from wristband.services.posting import Said
 from wristband.services.taking_calls import Call
+from wristband.sheets.rules import USUAL, SheetKind
 from wristband.values.phone import Phone
 from wristband.values.position import Position
 
@@ -220,6 +226,17 @@ def _sign_in(world: World, now: datetime) -> datetime:
     return now
 
 
+def _activation(world: World, now: datetime) -> datetime:
+    appointing.renew_activation(world.officer.officer_id, keeper=None, now=now)
+    return now + ACTIVATION_LASTS
+
+
+def _officer_notice(world: World, now: datetime) -> datetime:
+    with transaction():
+        notices.tell(world.officer.officer_id, NoticeKind.MOVED, about=world.officer.officer_id, at=now)
+    return now
+
+
 def _idle_account(world: World, now: datetime) -> datetime:
     signing_in.join(Phone(FINDER_PHONE), language="zh-CN", now=now)
     return now
@@ -237,8 +254,21 @@ def _replaced_photo(world: World, now: datetime) -> datetime:
     return now
 
 
+def _import(world: World, now: datetime) -> datetime:
+    sheet = csv_of([headings(), row()])
+    importing.begin(sheet, "登记表.csv", invites=False, officer=world.officer, now=now)
+    return now
+
+
+def _export_reason(world: World, now: datetime) -> datetime:
+    exporting_records.ask(USUAL, SheetKind.CSV, None, "街道上门走访核对手环", officer=world.officer, now=now)
+    return now
+
+
 MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.FINDERS_PHONES: _phone,
+    Kept.IMPORTS: _import,
+    Kept.EXPORT_REASONS: _export_reason,
     Kept.SIGHTINGS: _sighting,
     Kept.PLACES: _sighting,
     Kept.BOARD_POSTS: _board_post,
@@ -258,6 +288,8 @@ MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.CHALLENGES: _challenge,
     Kept.BUDGETS: _budget,
     Kept.SIGN_INS: _sign_in,
+    Kept.ACTIVATIONS: _activation,
+    Kept.OFFICER_NOTICES: _officer_notice,
     Kept.QUIET_CONTACTS: _quiet_contact,
     Kept.IDLE_ACCOUNTS: _idle_account,
     Kept.UNFINISHED_PHOTOS: _unfinished_photo,

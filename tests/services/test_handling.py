@@ -16,7 +16,7 @@ from wristband.audit.models import AuditRow
 from wristband.db import db, transaction
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.incidents.models import Incident, IncidentMove
-from wristband.incidents.rules import MOVES, Disposition, IncidentState
+from wristband.incidents.rules import MOVES, OWN_DEEDS, Disposition, IncidentState
 from wristband.outbox.models import Message
 from wristband.services import handling, reporting
 from wristband.services.handling import WORDS_MAX
@@ -169,7 +169,7 @@ def test_nothing_but_closing_takes_a_disposition(world: World, incident_id: int,
 
 
 @ONE_ENGINE
-@pytest.mark.parametrize("disposition", sorted(set(Disposition) - {Disposition.DUPLICATE}))
+@pytest.mark.parametrize("disposition", sorted(set(Disposition) - OWN_DEEDS))
 def test_every_disposition_but_a_merges_own_closes(
     world: World, incident_id: int, now: datetime, disposition: Disposition
 ) -> None:

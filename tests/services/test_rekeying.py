@@ -184,8 +184,8 @@ def test_a_scan_kept_under_an_older_key_is_not_kept_twice(world: World) -> None:
     rekeying.rotate("codes")
     with transaction():
         keeping.note_openings([opening])
-        kept = keeping.keep(opening[0], band_id=world.her.band_id, language="zh-CN", now=world.now, acted=True)
-    assert kept.id == before[-1]["id"]
+        kept = keeping.keep(opening[0], band_id=world.her.band_id, language="zh-CN", now=world.now)
+    assert kept == before[-1]["id"]
     assert len(every_row()["scan"]) == len(before)
 
 

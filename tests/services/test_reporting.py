@@ -19,14 +19,8 @@ from wristband.incidents.models import Incident, Report
 from wristband.incidents.rules import Disposition, IncidentState
 from wristband.outbox.models import Message
 from wristband.services import handling, issuing, reporting
-from wristband.values.position import Position
 
 MINUTE = timedelta(minutes=1)
-# What is decided before the database is asked needs no second one.
-ONE_ENGINE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-AT_DATONG = Position(24.7231, 118.1521)
-AT_XIANGPING = Position(24.7101, 118.1401)
-KEY = "a-key-of-one-append"
 
 
 @pytest.fixture

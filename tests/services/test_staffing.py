@@ -11,13 +11,14 @@ from flask import Flask
 
 from tests.together import raised, together
 from tests.world import World, every_row, new_rows
+from wristband.accounts.hashing import hash_password
 from wristband.accounts.models import Officer
 from wristband.accounts.queries import find_officer_account
-from wristband.accounts.rules import PASSWORD_MAX, PASSWORD_MIN, Role
+from wristband.accounts.rules import Role
 from wristband.audit.models import AuditRow
 from wristband.db import db, transaction
 from wristband.errors import BadValue, Conflict, NotFound
-from wristband.services import signing_in, staffing
+from wristband.services import staffing
 from wristband.stations import queries
 from wristband.stations.files import RejectedRow, StationRow
 from wristband.stations.models import Station
@@ -222,20 +223,7 @@ def test_of_officers_added_at_once_under_one_name_one_has_it(app: Flask, world: 
 # ---- passwords
 
 
-@pytest.mark.parametrize("length", [PASSWORD_MIN, PASSWORD_MAX])
-def test_a_password_is_long_enough_and_not_too_long(length: int) -> None:
-    assert staffing.check_password("字" * length) == "字" * length
-
-
-@pytest.mark.parametrize("length", [0, PASSWORD_MIN - 1, PASSWORD_MAX + 1, 10_000])
-def test_a_password_too_short_or_too_long_is_refused(length: int) -> None:
-    with pytest.raises(BadValue) as refusal:
-        staffing.check_password("字" * length)
-    assert refusal.value.code == "accounts.password_length"
-    assert refusal.value.facts == {"shortest": PASSWORD_MIN, "longest": PASSWORD_MAX}
-
-
 def test_a_password_is_kept_as_argon2id_and_never_alike_twice() -> None:
-    one, other = (signing_in.hash_password("four quiet wooden bridges") for _ in range(2))
+    one, other = (hash_password("four quiet wooden bridges") for _ in range(2))
     assert one != other
     assert one.startswith("$argon2id$v=19$m=65536,t=3,p=1$")

@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wristband.accounts.rules import Door, QuietKind, Role
+from wristband.accounts.rules import Browser, Door, NoticeKind, QuietKind, Role, Stage
 from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
 from wristband.sealing import sealed
 
@@ -51,9 +51,60 @@ class Officer(Row):
     password_hash: Mapped[str] = mapped_column(sa.String(200))
     role: Mapped[Role] = mapped_column(enum_type(Role))
     station_id: Mapped[int] = mapped_column(sa.ForeignKey("station.id"), index=True)
-    language: Mapped[str] = mapped_column(sa.String(12), default="zh-CN")
+    language: Mapped[str] = mapped_column(sa.String(12), default="")
+    """What she has chosen; empty while her browser says it."""
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    activation_hash: Mapped[str | None] = mapped_column(KeyedHash(64, "codes"), unique=True, index=True)
+    """Of the one code by which she sets a password herself; the newest replaces the one before."""
+    activation_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_sealed: Mapped[str | None] = mapped_column("totp", sa.Text)
+    totp = sealed("totp_sealed")
+    """The secret her authenticator shares with us, base 32."""
+    totp_step: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """The last step of it whose code was used: none is used twice."""
+    totp_pending_sealed: Mapped[str | None] = mapped_column("totp_pending", sa.Text)
+    totp_pending = sealed("totp_pending_sealed")
+    """A secret that was shown and whose first code has not come yet."""
+
+
+class Passkey(Row):
+    """One passkey of an officer's: the public half, and how often it has answered."""
+
+    __tablename__ = "passkey"
+    officer_id: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"), index=True)
+    credential_id: Mapped[str] = mapped_column(sa.String(1400), unique=True)
+    """As the authenticator named it, base64url; up to 1023 bytes by the standard."""
+    public_key: Mapped[str] = mapped_column(sa.Text)
+    """COSE key, base64url."""
+    sign_count: Mapped[int] = mapped_column(sa.BigInteger)
+    name_sealed: Mapped[str] = mapped_column("name", sa.Text)
+    name = sealed("name_sealed")
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Row):
+    """One of ten codes for whoever has lost her second factor; good once."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (sa.UniqueConstraint("officer_id", "number", name="uq_recovery_code_number"),)
+    officer_id: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"))
+    number: Mapped[int] = mapped_column(sa.Integer)
+    code_hash: Mapped[str] = mapped_column(sa.String(200))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OfficerNotice(Row):
+    """What an officer is to be told of an account, her own or one of her station."""
+
+    __tablename__ = "officer_notice"
+    officer_id: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"), index=True)
+    kind: Mapped[NoticeKind] = mapped_column(enum_type(NoticeKind))
+    about_id: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SignIn(Row):
@@ -69,3 +120,7 @@ class SignIn(Row):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stage: Mapped[Stage] = mapped_column(enum_type(Stage), default=Stage.WHOLE, server_default=Stage.WHOLE.value)
+    proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a password or second factor was last given in it."""
+    browser: Mapped[Browser | None] = mapped_column(enum_type(Browser))

@@ -8,7 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from wristband.accounts.models import Guardian, Officer, QuietContact, SignIn
-from wristband.accounts.rules import Door, GuardianAccount, OfficerAccount
+from wristband.accounts.rules import Door, GuardianAccount, OfficerAccount, Presence
+from wristband.accounts.staff import has_factor
 from wristband.db import db
 from wristband.errors import NotFound
 from wristband.sealing import Keyed, box
@@ -32,6 +33,11 @@ def find_officer_by_username(username: str) -> Officer | None:
     )
 
 
+def find_any_officer(username: str) -> Officer | None:
+    """The officer of that name, disabled or not."""
+    return db.session.scalar(sa.select(Officer).where(Officer.username == username.strip().lower()[:64]))
+
+
 def find_sign_in(reference: str, door: Door, *, now: datetime) -> SignIn | None:
     """The live sign-in behind a cookie's reference at this door."""
     return db.session.scalar(
@@ -42,6 +48,48 @@ def find_sign_in(reference: str, door: Door, *, now: datetime) -> SignIn | None:
             SignIn.expires_at > now,
         )
     )
+
+
+def find_presence(reference: str, *, now: datetime) -> tuple[Presence, datetime] | None:
+    """The officer behind a cookie's reference, half signed in or whole, and when she was seen last; one question.
+
+    None where the sign-in is over or the officer is disabled.
+    """
+    row = db.session.execute(
+        sa.select(SignIn, Officer, Station.name, has_factor())
+        .join(Officer, Officer.id == SignIn.officer_id)
+        .join(Station, Station.id == Officer.station_id)
+        .where(
+            SignIn.reference_hash == reference_hash(reference),
+            SignIn.door == Door.POLICE,
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > now,
+            Officer.disabled_at.is_(None),
+        )
+    ).first()
+    if row is None:
+        return None
+    sign_in, officer, station_name, factor = row
+    account = _account(officer, station_name)
+    return Presence(account, sign_in.id, sign_in.stage, sign_in.proved_at, factor), sign_in.seen_at
+
+
+def get_password_hash(officer_id: int) -> str:
+    """What is kept of an officer's password; empty before her activation."""
+    return db.session.scalar(sa.select(Officer.password_hash).where(Officer.id == officer_id)) or ""
+
+
+def get_username(officer_id: int) -> str:
+    """By what an officer signs in."""
+    return db.session.scalar(sa.select(Officer.username).where(Officer.id == officer_id)) or ""
+
+
+def list_words_of(officer_id: int) -> list[str]:
+    """What a guesser of an officer's password knows of her: username, name, station."""
+    row = db.session.execute(
+        sa.select(Officer, Station.name).join(Station, Station.id == Officer.station_id).where(Officer.id == officer_id)
+    ).first()
+    return [row[0].username, row[0].name, row[1]] if row else []
 
 
 def knows_device(phone: Phone, device: str) -> bool:
@@ -82,13 +130,17 @@ def find_officer_account(officer_id: int) -> OfficerAccount | None:
     ).first()
     if row is None:
         return None
-    officer, station_name = row
+    return _account(*row)
+
+
+def _account(officer: Officer, station_name: str) -> OfficerAccount:
     return OfficerAccount(
         officer_id=officer.id,
         name=officer.name,
         role=officer.role,
         station_id=officer.station_id,
         station_name=station_name,
+        language=officer.language,
     )
 
 

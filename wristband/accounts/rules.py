@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wristband.values.budget import Budget, Fails
@@ -72,8 +72,23 @@ PERMISSIONS: dict[Role, frozenset[Act]] = {
 }
 
 
+# Whom each role keeps, and to which roles it appoints. Administrators are made at the terminal alone.
+KEEPS: dict[Role, frozenset[Role]] = {
+    Role.OFFICER: frozenset(),
+    Role.SUPERVISOR: frozenset({Role.OFFICER, Role.SUPERVISOR}),
+    Role.DISTRICT: frozenset(),
+    Role.AUDITOR: frozenset(),
+    Role.ADMINISTRATOR: frozenset({Role.OFFICER, Role.SUPERVISOR, Role.DISTRICT, Role.AUDITOR}),
+}
+
+
 def may(role: Role, act: Act) -> bool:
     return act in PERMISSIONS[role]
+
+
+def keeps_everywhere(role: Role) -> bool:
+    """Whether a role keeps the staff of every station, and not of its own alone."""
+    return role is Role.ADMINISTRATOR
 
 
 def reviews_district(role: Role) -> bool:
@@ -81,9 +96,44 @@ def reviews_district(role: Role) -> bool:
     return role in (Role.DISTRICT, Role.AUDITOR)
 
 
+def counts_all(role: Role) -> bool:
+    """Whether a role reads the numbers of every station there is."""
+    return role in (Role.AUDITOR, Role.ADMINISTRATOR)
+
+
 def sees_district(role: Role) -> bool:
     """Whether a role's desk is that of its whole district: it watches, and handles nothing."""
     return role is Role.DISTRICT
+
+
+class Stage(StrEnum):
+    """How far a sign-in has come."""
+
+    HALF = "half"
+    """The password was right; the second factor is still owed."""
+    WHOLE = "whole"
+
+
+class Browser(StrEnum):
+    """As much of a browser as its list of sign-ins tells: enough to know one's own, too little to know anybody by."""
+
+    EDGE = "edge"
+    CHROME = "chrome"
+    FIREFOX = "firefox"
+    SAFARI = "safari"
+    WECHAT = "wechat"
+    OTHER = "other"
+
+
+class NoticeKind(StrEnum):
+    """What an officer is told when she comes next; `officer_notice.about_id` says of whom."""
+
+    RECOVERY_USED = "recovery_used"
+    FACTOR_RESET = "factor_reset"
+    ACCESS_RENEWED = "access_renewed"
+    ROLE_CHANGED = "role_changed"
+    MOVED = "moved"
+    PASSKEY_DOUBTED = "passkey_doubted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +158,8 @@ class OfficerAccount:
     role: Role
     station_id: int
     station_name: str
+    language: str = ""
+    """What she has chosen; empty while her browser says it."""
 
     @property
     def actor(self) -> str:
@@ -152,13 +204,33 @@ def says_lost(code: str) -> bool:
     return code not in _ABOUT_THE_WORDS and not code.startswith(_WORDS_OF_A_MAIL)
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An officer's sign-in as a guard asks for it."""
+
+    account: OfficerAccount
+    sign_in_id: int
+    stage: Stage
+    proved_at: datetime | None
+    """When she last gave a password or a second factor."""
+    has_factor: bool
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the last proof is young enough for what is sensitive."""
+        return self.proved_at is not None and now - self.proved_at <= PROOF_LASTS
+
+
 # How long a sign-in lasts, and how long without a page before it ends.
 LASTS = {Door.FAMILY: timedelta(days=90), Door.POLICE: timedelta(hours=12)}
 IDLE = {Door.FAMILY: timedelta(days=30), Door.POLICE: timedelta(minutes=15)}
 
+PROOF_LASTS = timedelta(minutes=10)
+"""What is sensitive asks for a password or a second factor again after it."""
+SECOND_FACTOR_WITHIN = timedelta(minutes=10)
+"""How long a password alone waits for its second factor."""
+ACTIVATION_LASTS = timedelta(hours=72)
+
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
-PASSWORD_MIN = 15
-PASSWORD_MAX = 128
 
 # A device that a guardian has signed in with before has budgets of its own, which no stranger can spend: the others
 # keep strangers out, and never the family. A new device is free to make, so strangers' budgets are the phone's.
@@ -185,3 +257,13 @@ PASSWORD_BY_ADDRESS = Budget(
     "password.address", burst=30, every_s=20, fails=Fails.CLOSED, refusal="accounts.tries_spent"
 )
 PASSWORD_BY_NAME = Budget("password.name", burst=6, every_s=120, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+FACTOR_BY_OFFICER = Budget("factor.officer", burst=6, every_s=300, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+"""Of six digits some 290 guesses a day: three in a thousand of a million, and the password is known already."""
+FACTOR_BY_ADDRESS = Budget("factor.address", burst=30, every_s=20, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+PROOF_BY_OFFICER = Budget("proof.officer", burst=10, every_s=120, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+ACTIVATION_BY_ADDRESS = Budget(
+    "activation.address", burst=20, every_s=30, fails=Fails.CLOSED, refusal="accounts.tries_spent"
+)
+PASSKEY_BY_ADDRESS = Budget("passkey.address", burst=30, every_s=10, fails=Fails.CLOSED, refusal="accounts.tries_spent")
+PASSKEY_ANSWER = Budget("passkey.answer", burst=1, every_s=600, fails=Fails.CLOSED, refusal="accounts.passkey_wrong")
+"""Each challenge is answered once: a budget of one, for longer than a challenge lasts."""

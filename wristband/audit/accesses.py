@@ -16,7 +16,7 @@ def _(text: str) -> str:
     return text
 
 
-# What a guardian does to what all of an elder's guardians answer for: the others read it here.
+# What a guardian, or an officer at the counter, does to what all of the guardians answer for: they read it here.
 CHANGES: dict[Deed, str] = {
     Deed.BAND_ISSUED: _("做了一条新手环"),
     Deed.BAND_ENDED: _("停用了一条手环"),
@@ -41,6 +41,20 @@ CHANGES: dict[Deed, str] = {
     Deed.INVITATION_ENDED: _("取消了监护人邀请"),
     Deed.GUARDIANSHIP_BEGAN: _("成为监护人"),
     Deed.GUARDIANSHIP_ENDED: _("退出监护"),
+    Deed.ELDER_CONFIRMED: _("核实了登记"),
+    Deed.ELDER_DECEASED: _("记下老人已去世，停用了手环"),
+    Deed.DEATH_UNDONE: _("更正：老人健在，手环重新启用"),
+    Deed.DISPUTE_OPENED: _("记下争议，扫手环的人暂时看不到资料"),
+    Deed.DISPUTE_SETTLED: _("处理完争议"),
+    Deed.TRANSFER_OFFERED: _("请另一个派出所接收"),
+    Deed.TRANSFER_REFUSED: _("移交没有办成"),
+    Deed.ELDER_TRANSFERRED: _("接收了老人的资料"),
+    Deed.ELDERS_MERGED: _("合并了重复的登记"),
+    Deed.ELDERS_PARTED: _("撤销了合并"),
+    Deed.REMOVAL_ASKED: _("提出取消一位监护人"),
+    Deed.REMOVAL_REFUSED: _("没有同意取消监护人"),
+    Deed.GUARDIAN_REMOVED: _("取消了一位监护人"),
+    Deed.RECORD_EXPORTED: _("导出到名单"),
 }
 # Everything by which somebody saw, or asked to see, something of an elder, and every change.
 ACCESSES = CHANGES.keys() | frozenset(
@@ -57,6 +71,9 @@ ACCESSES = CHANGES.keys() | frozenset(
         Deed.BREAK_GLASS_JUSTIFIED,
         Deed.BREAK_GLASS_UNJUSTIFIED,
         Deed.FAMILY_LOOKED_UP,
+        Deed.RECORD_OPENED,
+        Deed.RECORD_SHOWN,
+        Deed.BAND_LOOKED_UP,
         Deed.BAND_PRINTED,
     }
 )
@@ -91,12 +108,12 @@ def list_accesses(elder_id: int, *, before: datetime | None = None, limit: int =
     return [_access(row) for row in rows]
 
 
-def has_looked(actor: str, subject: str, *, since: datetime) -> bool:
-    """Whether this actor has looked at this subject's record since then."""
+def has_looked(actor: str, subject: str, deed: Deed = Deed.INCIDENT_LOOKED_AT, *, since: datetime) -> bool:
+    """Whether this actor has looked at this subject's record since then, or opened it: by which `deed`."""
     looked = sa.exists().where(
         AuditRow.actor == actor,
         AuditRow.subject == subject,
-        AuditRow.deed == Deed.INCIDENT_LOOKED_AT.value,
+        AuditRow.deed == deed.value,
         AuditRow.at > since,
     )
     return db.session.scalar(sa.select(looked)) is True

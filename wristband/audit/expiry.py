@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from wristband.accounts.models import Guardian, QuietContact, SignIn
+from wristband.accounts.models import Guardian, Officer, OfficerNotice, QuietContact, SignIn
 from wristband.audit.retention import Kept
 from wristband.bands.models import Band
 from wristband.bands.rules import BandState
@@ -18,12 +18,15 @@ from wristband.board.rules import OPEN_FOR, PhotoState
 from wristband.elders.erasing import nobodys_index
 from wristband.elders.models import Guardianship, Invitation, Photo
 from wristband.incidents.models import HandOver, Incident, IncidentMove, Note, PhoneReport, Report, Sighting
+from wristband.interchange.models import Broadcast, OutsideNote, OutsidePerson, Release
 from wristband.limits import SpentBudget
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
 from wristband.reports.models import Pickup, Rating, Supplement
 from wristband.scans.models import Challenge, Grant, Reach, Scan
 from wristband.sealing import EMPTIED
+from wristband.sheets.models import SheetExport, SheetImport
+from wristband.sheets.rules import ImportState
 
 Condition = sa.ColumnElement[bool]
 
@@ -94,6 +97,17 @@ def _encounter_over(cutoff: datetime) -> Condition:
         sa.or_(HandOver.elder_id.in_(by_reach), HandOver.elder_id.in_(by_report)),
     )
     return sa.or_(closed.exists(), handed_over.exists(), Scan.acted_at <= cutoff - OPEN_FOR)
+
+
+def _nobodys_note(cutoff: datetime) -> Condition:
+    """On an incident that was closed, or on a person from outside who is not kept any more."""
+    kept = sa.select(OutsidePerson.id).where(
+        OutsidePerson.record_id == OutsideNote.person_record_id, OutsidePerson.said_sealed.is_not(None)
+    )
+    return sa.or_(
+        OutsideNote.incident_id.in_(_closed_before(cutoff)),
+        sa.and_(OutsideNote.incident_id.is_(None), ~kept.exists()),
+    )
 
 
 STEPS: dict[Kept, Step] = {
@@ -198,6 +212,29 @@ STEPS: dict[Kept, Step] = {
         lambda cutoff: sa.and_(HandOver.code_hash.is_not(None), HandOver.expires_at <= cutoff),
         {"code_hash": None},
     ),
+    Kept.RELEASES: Step(
+        Release,
+        lambda cutoff: sa.and_(Release.clothes_sealed.is_not(None), Release.incident_id.in_(_closed_before(cutoff))),
+        {"clothes_sealed": None},
+    ),
+    Kept.BROADCASTS: Step(
+        Broadcast,
+        lambda cutoff: sa.and_(
+            Broadcast.document_sealed.is_not(None), Broadcast.incident_id.in_(_closed_before(cutoff))
+        ),
+        {"document_sealed": None},
+    ),
+    Kept.OUTSIDE_NOTES: Step(
+        OutsideNote,
+        lambda cutoff: sa.and_(OutsideNote.said_sealed.is_not(None), _nobodys_note(cutoff)),
+        {"said_sealed": None},
+    ),
+    Kept.OUTSIDE_PEOPLE: Step(
+        OutsidePerson,
+        # The row stays: a copy of the record that somebody sends again is then known to be old.
+        lambda cutoff: sa.and_(OutsidePerson.said_sealed.is_not(None), OutsidePerson.expires_at <= cutoff),
+        {"said_sealed": None},
+    ),
     Kept.ENDED_GRANTS: Step(
         Grant,
         # What is still needed to call the finder back goes with its own line.
@@ -217,6 +254,12 @@ STEPS: dict[Kept, Step] = {
     Kept.CHALLENGES: Step(Challenge, lambda cutoff: Challenge.expires_at <= cutoff),
     Kept.BUDGETS: Step(SpentBudget, lambda cutoff: SpentBudget.due_s <= cutoff.timestamp()),
     Kept.SIGN_INS: Step(SignIn, lambda cutoff: _over(SignIn.ended_at, SignIn.expires_at, cutoff)),
+    Kept.ACTIVATIONS: Step(
+        Officer,
+        lambda cutoff: Officer.activation_expires_at <= cutoff,
+        {"activation_hash": None, "activation_expires_at": None},
+    ),
+    Kept.OFFICER_NOTICES: Step(OfficerNotice, lambda cutoff: OfficerNotice.at <= cutoff),
     Kept.QUIET_CONTACTS: Step(
         QuietContact,
         # What was lost waits for its guardian to see it.
@@ -238,6 +281,31 @@ STEPS: dict[Kept, Step] = {
             .exists(),
         ),
         {"phone_sealed": EMPTIED, "phone_index": nobodys_index(Guardian.id), "name_sealed": None},
+    ),
+    Kept.IMPORTS: Step(
+        SheetImport,
+        # One that nobody went on with is over by this; one under way never is, and its worker wants the file.
+        lambda cutoff: sa.and_(
+            SheetImport.name_sealed.is_not(None),
+            SheetImport.asked_at <= cutoff,
+            SheetImport.state != ImportState.IMPORTING,
+        ),
+        {
+            "name_sealed": None,
+            "faults_sealed": None,
+            "state": sa.case(
+                (
+                    SheetImport.state.in_((ImportState.CHECKING, ImportState.CHECKED)),
+                    sa.literal(ImportState.CANCELLED, SheetImport.state.type),
+                ),
+                else_=SheetImport.state,
+            ),
+        },
+    ),
+    Kept.EXPORT_REASONS: Step(
+        SheetExport,
+        lambda cutoff: sa.and_(SheetExport.reason_sealed.is_not(None), SheetExport.asked_at <= cutoff),
+        {"reason_sealed": None},
     ),
     Kept.UNFINISHED_PHOTOS: Step(
         Photo,

@@ -27,13 +27,21 @@ class Kept(StrEnum):
     CALLERS_PHONES = "callers_phones"
     INVITATIONS = "invitations"
     HAND_OVER_CODES = "hand_over_codes"
+    RELEASES = "releases"
+    BROADCASTS = "broadcasts"
+    OUTSIDE_NOTES = "outside_notes"
+    OUTSIDE_PEOPLE = "outside_people"
     ENDED_GRANTS = "ended_grants"
     IDLE_SCANS = "idle_scans"
     CHALLENGES = "challenges"
     BUDGETS = "budgets"
     SIGN_INS = "sign_ins"
+    ACTIVATIONS = "activations"
+    OFFICER_NOTICES = "officer_notices"
     QUIET_CONTACTS = "quiet_contacts"
     IDLE_ACCOUNTS = "idle_accounts"
+    IMPORTS = "imports"
+    EXPORT_REASONS = "export_reasons"
     UNFINISHED_PHOTOS = "unfinished_photos"
     REPLACED_PHOTOS = "replaced_photos"
 
@@ -77,7 +85,9 @@ RETENTION: dict[Kept, Line] = {
             "break_glass_look.review",
         ),
     ),
-    Kept.ACCOUNTS: Line("民警的账号", "账号使用期间", columns=("officer.name",)),
+    Kept.ACCOUNTS: Line(
+        "民警的账号", "账号使用期间", columns=("officer.name", "officer.totp", "officer.totp_pending", "passkey.name")
+    ),
     Kept.FINDERS_PHONES: Line("发现人的手机号", _CLOSED, timedelta(days=30), ("grant.phone",)),
     Kept.SIGHTINGS: Line("发现人留下的位置和话", _CLOSED, timedelta(days=30), ("sighting.place", "sighting.words")),
     Kept.PLACES: Line("位置，警情没有办结也一样", "留下位置", timedelta(days=180)),
@@ -97,11 +107,19 @@ RETENTION: dict[Kept, Line] = {
     Kept.CALLERS_PHONES: Line("拨 110 的人留下的号码", "警情办结", timedelta(days=30), ("phone_report.phone",)),
     Kept.INVITATIONS: Line("邀请家人用的号码", "邀请结束或过期", timedelta(days=30), ("invitation.phone",)),
     Kept.HAND_OVER_CODES: Line("交接码的摘要", "交接码过期", timedelta(days=1)),
+    Kept.RELEASES: Line("对外公开时写的衣着", "警情办结", timedelta(days=30), ("release.clothes",)),
+    Kept.BROADCASTS: Line("发出的走失广播", "警情办结", timedelta(days=30), ("broadcast.document",)),
+    Kept.OUTSIDE_NOTES: Line("外单位送来的线索", "警情办结", timedelta(days=30), ("outside_note.said",)),
+    Kept.OUTSIDE_PEOPLE: Line(
+        "外单位送来的走失人员", "对方写的期限；没有写的，送来 40 天", timedelta(0), ("outside_person.said",)
+    ),
     Kept.ENDED_GRANTS: Line("给扫码人看资料的许可", "许可结束", timedelta(days=30)),
     Kept.IDLE_SCANS: Line("只打开看了看的扫码", "扫码", timedelta(days=180)),
     Kept.CHALLENGES: Line("验证码的摘要", "验证码过期", timedelta(hours=1)),
     Kept.BUDGETS: Line("次数限制的计数", "次数恢复", timedelta(0)),
     Kept.SIGN_INS: Line("登录记录", "登录结束", timedelta(days=30)),
+    Kept.ACTIVATIONS: Line("民警激活码的摘要", "激活码过期", timedelta(days=1)),
+    Kept.OFFICER_NOTICES: Line("告诉民警的账号变动", "变动发生", timedelta(days=180)),
     Kept.QUIET_CONTACTS: Line(
         "家属加的邮箱、聊天机器人和手机通知的地址",
         "添加后没有确认；确认过的和账号一起删除",
@@ -114,6 +132,13 @@ RETENTION: dict[Kept, Line] = {
         timedelta(days=180),
         ("guardian.phone", "guardian.name"),
     ),
+    Kept.IMPORTS: Line(
+        "上传的登记表、文件名和没有采用的行",
+        "上传",
+        timedelta(days=7),
+        ("sheet_import.name", "sheet_import.faults"),
+    ),
+    Kept.EXPORT_REASONS: Line("导出名单的原因", "申请", timedelta(days=180), ("sheet_export.reason",)),
     Kept.UNFINISHED_PHOTOS: Line("没登记完的照片", "上传", timedelta(hours=24)),
     Kept.REPLACED_PHOTOS: Line("换下来的旧照片，没有手环再用", "换下", timedelta(days=30)),
 }

@@ -184,6 +184,9 @@ LARGEST_BATCH = 100_000
 # New bands that a guardian may have made: each takes seconds of drawing, and the one before it ends.
 BANDS_A_GUARDIAN = Budget("band.guardian", burst=20, every_s=1800, fails=Fails.CLOSED, refusal="bands.issues_spent")
 
+# And that an officer has made at the counter.
+BANDS_AN_OFFICER = Budget("band.officer", burst=60, every_s=60, fails=Fails.CLOSED, refusal="bands.issues_spent")
+
 # Several carriers an elder, each ended alone; more than this is a mistake or a mischief.
 BANDS_AN_ELDER = 12
 

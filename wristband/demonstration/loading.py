@@ -10,6 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from wristband.accounts.hashing import hash_password
 from wristband.accounts.models import Guardian
 from wristband.bands.rules import BandForm
 from wristband.db import db
@@ -54,7 +55,7 @@ def _keep_passwords(passwords: dict[str, str], now: datetime) -> None:
         staffing.add_officer(
             officer.username,
             name=officer.name,
-            password_hash=signing_in.hash_password(passwords[officer.username]),
+            password_hash=hash_password(passwords[officer.username]),
             role=officer.role,
             station_id=_station(officer.station),
             now=now,

@@ -19,7 +19,21 @@ from wristband.board.models import FinderNumber, MaskedCall, Post
 from wristband.board.rules import PhotoState
 from wristband.data_keys import DataKey
 from wristband.db import db
-from wristband.elders.models import Consent, Contact, Elder, Erasure, Guardianship, Invitation, Photo, Voice
+from wristband.elders.keeping import TransferEnd
+from wristband.elders.models import (
+    Consent,
+    Contact,
+    Elder,
+    ElderChange,
+    ElderDispute,
+    ElderTransfer,
+    Erasure,
+    GuardianRemoval,
+    Guardianship,
+    Invitation,
+    Photo,
+    Voice,
+)
 from wristband.elders.photos import PHOTO_PLACE
 from wristband.elders.rules import ElderState, Purpose
 from wristband.elders.voices import VOICE_PLACE
@@ -33,6 +47,7 @@ from wristband.incidents.models import (
     Report,
     Sighting,
 )
+from wristband.interchange.models import Broadcast, OutsideNote, Release
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
 from wristband.reports.models import Pickup, Supplement
@@ -98,6 +113,9 @@ def withdraw(elder_id: int, purpose: Purpose, *, now: datetime) -> list[SealedFi
         return destroy_voice(elder_id, now=now)
     if purpose is Purpose.HEALTH:
         _change(Elder, Elder.id == elder_id, health_sealed=None, changed_at=now)
+        # What stood there before it was changed was kept by the same consent.
+        of_health = sa.and_(ElderChange.elder_id == elder_id, ElderChange.field == Purpose.HEALTH)
+        _change(ElderChange, of_health, before_sealed=None)
     elif purpose is Purpose.CARD:
         opened = sa.and_(Grant.elder_id == elder_id, Grant.proof == Proof.CHECK_CODE, Grant.state.in_(_LIVE))
         _change(Grant, opened, state=GrantState.ENDED, ended_at=now)
@@ -105,7 +123,16 @@ def withdraw(elder_id: int, purpose: Purpose, *, now: datetime) -> list[SealedFi
 
 
 def erase(elder_id: int, *, now: datetime) -> list[SealedFile]:
-    """Nothing of this elder is kept but ids and times. Returns the files that remain to be removed."""
+    """Nothing of this elder is kept but ids and times, nor of records that were merged into this one.
+
+    Returns the files that remain to be removed.
+    """
+    merged = list(db.session.scalars(sa.select(Elder.id).where(Elder.merged_into_id == elder_id)))
+    files = [file for one in merged if one != elder_id for file in erase(one, now=now)]
+    return files + _erase(elder_id, now)
+
+
+def _erase(elder_id: int, now: datetime) -> list[SealedFile]:
     scans = scans_of(elder_id)
     incidents = list(db.session.scalars(sa.select(Incident.id).where(Incident.elder_id == elder_id)))
     files = destroy_photos(elder_id, now=now) + destroy_voice(elder_id, now=now)
@@ -161,6 +188,7 @@ def _empty_elder(elder_id: int, now: datetime) -> None:
         Elder.id == elder_id,
         state=ElderState.ERASED,
         name_sealed=EMPTIED,
+        name_index=None,
         called_sealed=None,
         birth_year_sealed=None,
         sex_sealed=None,
@@ -176,6 +204,11 @@ def _empty_elder(elder_id: int, now: datetime) -> None:
 
 def _end_family(elder_id: int, now: datetime) -> None:
     db.session.execute(sa.delete(Contact).where(Contact.elder_id == elder_id))
+    _change(ElderChange, ElderChange.elder_id == elder_id, before_sealed=None)
+    _change(ElderDispute, ElderDispute.elder_id == elder_id, words_sealed=None, settlement_sealed=None)
+    _change(GuardianRemoval, GuardianRemoval.elder_id == elder_id, words_sealed=None)
+    _change(GuardianRemoval, _open_of(GuardianRemoval, elder_id, "ended_at"), ended_at=now)
+    _change(ElderTransfer, _open_of(ElderTransfer, elder_id, "ended_at"), ended_at=now, end=TransferEnd.TAKEN_BACK)
     _change(Guardianship, _open_of(Guardianship, elder_id, "ended_at"), ended_at=now)
     _change(Consent, _open_of(Consent, elder_id, "withdrawn_at"), withdrawn_at=now)
     _change(Erasure, _open_of(Erasure, elder_id, "ended_at"), ended_at=now)
@@ -199,6 +232,7 @@ def _empty_past(elder_id: int, incidents: list[int], scans: list[int], now: date
     _change(IncidentMove, IncidentMove.incident_id.in_(incidents), words_sealed=None)
     _change(Note, Note.incident_id.in_(incidents), words_sealed=None)
     _change(PhoneReport, PhoneReport.scan_id.in_(scans), phone_sealed=None)
+    _empty_exchanged(incidents)
     _change(BreakGlassLook, BreakGlassLook.elder_id == elder_id, words_sealed=EMPTIED, review_sealed=None)
     _change(HandOver, _open_of(HandOver, elder_id, "closed_at"), closed_at=now)
     _change(HandOver, HandOver.elder_id == elder_id, code_hash=None)
@@ -212,6 +246,13 @@ def _empty_past(elder_id: int, incidents: list[int], scans: list[int], now: date
         body_sealed=None,
         facts_sealed=None,
     )
+
+
+def _empty_exchanged(incidents: list[int]) -> None:
+    """What was written for others outside, and what they said."""
+    _change(Release, Release.incident_id.in_(incidents), clothes_sealed=None)
+    _change(Broadcast, Broadcast.incident_id.in_(incidents), document_sealed=None)
+    _change(OutsideNote, OutsideNote.incident_id.in_(incidents), said_sealed=None)
 
 
 def _empty_boards(scans: list[int]) -> None:

@@ -1,24 +1,60 @@
 """Elders, their guardians, how the family is reached, what was consented to."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wristband.db import KeyedHash, Row, UtcDateTime, enum_type
+from wristband.elders import names
+from wristband.elders.keeping import Moved, TransferEnd
 from wristband.elders.rules import ContactKind, ElderState, Purpose
-from wristband.sealing import sealed
+from wristband.sealing import Keyed, box, sealed
+
+NAME_PLACE = "elder.name"
+
+
+def name_index(name: str) -> Keyed:
+    """The blind index under which elders of this name are found, however it is spaced and whatever width it has."""
+    return box().blind(names.normal(name), place=NAME_PLACE)
+
+
+class SealedName(sealed):
+    """A name whose blind index follows it wherever it is set, of what two spellings of it share."""
+
+    @staticmethod
+    def normal(clear: str) -> str:
+        return names.normal(clear)
+
+    def __set__(self, row: Any, clear: str | None) -> None:
+        super().__set__(row, clear)
+        row.name_index = None if clear is None else name_index(clear)
+
+
+def _part(name: str, where: str) -> sa.Index:
+    """The station's elders of one standing, newest first: few among many."""
+    return sa.Index(name, "station_id", "id", sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 class Elder(Row):
     """Who wears the band. Everything that could tell who it is is sealed."""
 
     __tablename__ = "elder"
+    __table_args__ = (
+        sa.Index("ix_elder_name_index", "name_index", "station_id"),
+        sa.Index("ix_elder_list", "station_id", "id"),
+        _part("ix_elder_provisional", "state = 'provisional'"),
+        _part("ix_elder_disputed", "disputed_at IS NOT NULL"),
+        _part("ix_elder_deceased", "deceased_at IS NOT NULL"),
+    )
     key: Mapped[str] = mapped_column(KeyedHash(64, "codes"), unique=True)
     """Idempotency: the same form sent twice registers one elder."""
     state: Mapped[ElderState] = mapped_column(enum_type(ElderState))
     name_sealed: Mapped[str] = mapped_column("name", sa.Text)
-    name = sealed("name_sealed", owner="id", erased="已删除")
+    name = SealedName("name_sealed", owner="id", index="name_index", erased="已删除")
+    name_index: Mapped[str | None] = mapped_column(KeyedHash(32, "index"))
+    """Empty for one registered before there was any, until `wristband records index` has filled it."""
     called_sealed: Mapped[str | None] = mapped_column("called", sa.Text)
     called = sealed("called_sealed", owner="id", erased=None)
     """How the elder likes to be addressed."""
@@ -41,6 +77,10 @@ class Elder(Row):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Since when nothing of the elder is kept but this row, which keeps what came before from pointing nowhere."""
+    deceased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When an officer noted the death: the bands ended in that moment, and nobody is reminded of anything."""
+    merged_into_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """The record that took what this one had: both were the same person's."""
 
 
 class Guardianship(Row):
@@ -177,3 +217,102 @@ class Erasure(Row):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was done, undone or objected to."""
     objected_by: Mapped[int | None] = mapped_column(sa.ForeignKey("guardian.id"))
+
+
+class ElderChange(Row):
+    """One field of an elder's particulars, changed: by whom, and what stood there before."""
+
+    __tablename__ = "elder_change"
+    __table_args__ = (sa.Index("ix_elder_change_elder_id", "elder_id", "id"),)
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str] = mapped_column(sa.String(48))
+    field: Mapped[str] = mapped_column(sa.String(24))
+    before_sealed: Mapped[str | None] = mapped_column("before", sa.Text)
+    before = sealed("before_sealed", owner="elder_id", erased=None)
+    """Empty where nothing stood there."""
+
+
+class ElderDispute(Row):
+    """An officer was told that the record, or who answers for it, is not right. While open, no finder sees anything."""
+
+    __tablename__ = "elder_dispute"
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    officer_id: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    words_sealed: Mapped[str | None] = mapped_column("words", sa.Text)
+    words = sealed("words_sealed", owner="elder_id", erased=None)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_by: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"))
+    settlement_sealed: Mapped[str | None] = mapped_column("settlement", sa.Text)
+    settlement = sealed("settlement_sealed", owner="elder_id", erased=None)
+
+
+class GuardianRemoval(Row):
+    """An officer wants a guardian to answer for the elder no more; a second officer does it or says no."""
+
+    __tablename__ = "guardian_removal"
+    __table_args__ = (
+        sa.Index(
+            "uq_guardian_removal_open",
+            "elder_id",
+            "guardian_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+    )
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    guardian_id: Mapped[int] = mapped_column(sa.ForeignKey("guardian.id"))
+    asked_by: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    words_sealed: Mapped[str | None] = mapped_column("words", sa.Text)
+    words = sealed("words_sealed", owner="elder_id", erased=None)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"))
+    done: Mapped[bool] = mapped_column(default=False)
+
+
+class ElderTransfer(Row):
+    """A record offered by its station to another one, until that one takes it or says no."""
+
+    __tablename__ = "elder_transfer"
+    __table_args__ = (
+        sa.Index(
+            "uq_elder_transfer_open",
+            "elder_id",
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        sa.Index("ix_elder_transfer_offered", "to_station_id", "ended_at"),
+    )
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"))
+    from_station_id: Mapped[int | None] = mapped_column(sa.ForeignKey("station.id"))
+    """Empty where no station had it."""
+    to_station_id: Mapped[int] = mapped_column(sa.ForeignKey("station.id"))
+    offered_by: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"))
+    offered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by: Mapped[int | None] = mapped_column(sa.ForeignKey("officer.id"))
+    end: Mapped[TransferEnd | None] = mapped_column(enum_type(TransferEnd))
+
+
+class ElderMerge(Row):
+    """Two records of one person became one: `into_id` goes on."""
+
+    __tablename__ = "elder_merge"
+    elder_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    into_id: Mapped[int] = mapped_column(sa.ForeignKey("elder.id"), index=True)
+    officer_id: Mapped[int] = mapped_column(sa.ForeignKey("officer.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MergedRow(Row):
+    """A row that a merge took along or ended, by what it is and its id."""
+
+    __tablename__ = "elder_merged_row"
+    merge_id: Mapped[int] = mapped_column(sa.ForeignKey("elder_merge.id"), index=True)
+    what: Mapped[Moved] = mapped_column(enum_type(Moved))
+    row_id: Mapped[int] = mapped_column(sa.BigInteger)

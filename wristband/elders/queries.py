@@ -14,7 +14,6 @@ from wristband.elders.models import Consent, Contact, Elder, Erasure, Guardiansh
 from wristband.elders.readiness import CONFIRMED_LASTS, REMINDED_BEFORE
 from wristband.elders.rules import Purpose
 from wristband.errors import NotFound
-from wristband.language import SOURCE
 from wristband.sealing import Keyed, box
 
 
@@ -89,22 +88,15 @@ def list_going_stale(*, now: datetime, limit: int) -> Sequence[Contact]:
             sa.or_(
                 sa.and_(Contact.confirmed_at <= soon, Contact.reminders == 0),
                 sa.and_(Contact.confirmed_at <= over, Contact.reminders == 1),
-            )
+            ),
+            # Nobody is reminded of an elder who has died, nor twice for one whose records became one.
+            sa.exists().where(
+                Elder.id == Contact.elder_id, Elder.deceased_at.is_(None), Elder.merged_into_id.is_(None)
+            ),
         )
         .order_by(Contact.confirmed_at, Contact.id)
         .limit(limit)
     ).all()
-
-
-def list_contacts_spoken(elder_id: int) -> list[tuple[Contact, str]]:
-    """The contacts in calling order, each with its guardian's language; without an account, the source language."""
-    rows = db.session.execute(
-        sa.select(Contact, Guardian.language)
-        .outerjoin(Guardian, Guardian.id == Contact.guardian_id)
-        .where(Contact.elder_id == elder_id)
-        .order_by(Contact.calling_order, Contact.id)
-    )
-    return [(contact, language or SOURCE) for contact, language in rows]
 
 
 def find_portrait(elder_id: int) -> Photo | None:

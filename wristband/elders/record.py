@@ -8,112 +8,34 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from wristband.accounts.queries import stations_of_officers
-from wristband.audit.accesses import CHANGES, Access, list_accesses
-from wristband.audit.deeds import Deed
+from wristband.audit.accesses import Access, list_accesses
 from wristband.bands.queries import list_bands
-from wristband.bands.rules import END_WORDS, FORM_WORDS, BandState
+from wristband.bands.rules import END_WORDS, FORM_WORDS
 from wristband.board.queries import list_posts
-from wristband.board.rules import PhotoState, Side
+from wristband.board.rules import PhotoState
 from wristband.clock import ZONE
 from wristband.db import db
+from wristband.elders.changes import list_changes
 from wristband.elders.erasing import scans_of
 from wristband.elders.export import Section, Value
 from wristband.elders.models import Contact, Elder
 from wristband.elders.queries import consented, find_voice, list_consents, list_contacts, list_guardians
 from wristband.elders.quiet_record import quiet_section
-from wristband.elders.rules import CONSENT_TEXTS, RELATIONS, ElderState, Purpose, Sex
+from wristband.elders.record_words import ANSWER, BAND, CHANGED, ELDER, INCIDENT, KINDS, LOOKS, MESSAGE, SEX, SIDES, WHO
+from wristband.elders.rules import CONSENT_TEXTS, RELATIONS, Purpose
 from wristband.incidents.models import Incident
 from wristband.incidents.queries import list_moves, list_sightings, told_place
 from wristband.incidents.rules import DISPOSITION_WORDS, IncidentState
 from wristband.outbox.models import Message
-from wristband.outbox.rules import Channel, MessageState
+from wristband.outbox.rules import Channel
 from wristband.scans.levels import FIELD_WORDS
 from wristband.scans.models import Reach
 from wristband.scans.queries import list_scans
-from wristband.scans.rules import Answer
 from wristband.stations.queries import find_station
 from wristband.values.phone import Phone
 
 _MOST = 10_000
 """Rows of one kind: more is no elder's life."""
-_SEX = {Sex.FEMALE: "女", Sex.MALE: "男"}
-_ELDER = {
-    ElderState.PROVISIONAL: "已受保护，待民警核实",
-    ElderState.CONFIRMED: "民警已核实",
-    ElderState.ERASED: "已删除",
-}
-_BAND = {BandState.BLANK: "空白", BandState.ACTIVE: "使用中", BandState.ENDED: "已停用"}
-_INCIDENT = {
-    IncidentState.REPORTED: "已报警",
-    IncidentState.ACCEPTED: "已受理",
-    IncidentState.DISPATCHED: "民警已出发",
-    IncidentState.ON_SCENE: "民警已到场",
-    IncidentState.HANDED_OVER: "民警已接到老人",
-    IncidentState.CLOSED: "已办结",
-}
-_ANSWER = {
-    Answer.ON_IT: "看到了，正在处理",
-    Answer.COMING: "正在赶来",
-    Answer.CALLING_POLICE: "已联系警方",
-    Answer.AT_HOME: "老人在家",
-}
-_MESSAGE = {
-    MessageState.PENDING: "等待发送",
-    MessageState.LEASED: "正在发送",
-    MessageState.DELIVERED: "已交给短信通道",
-    MessageState.STOPPED: "没有发出",
-}
-_SIDES = {Side.FINDER: "发现人", Side.FAMILY: "家人", Side.POLICE: "民警"}
-_KINDS = {
-    "band_scanned": "有人求助",
-    "board_posted": "发现人留言",
-    "number_left": "发现人留了电话",
-    "incident_reported": "已报警",
-    "finder_news": "发现人的新情况",
-    "incident_accepted": "警情已受理",
-    "incident_closed": "警情已办结",
-    "card_opened": "有人看了急救卡",
-    "check_guessed": "有人猜核对码",
-    "finder_known": "有人核实了手机号",
-    "approval_asked": "有人请求看资料",
-    "approval_given": "已同意给人看资料",
-    "drill": "演练",
-    "call_drill": "演练时打的电话",
-    "contact_code": "确认联系电话的验证码",
-    "number_due": "提醒重新确认电话",
-    "number_stale": "提醒重新确认电话",
-    "officer_looked": "民警查看资料",
-    "officer_revealed": "民警查看住址和电话",
-    "officer_broke_glass": "民警紧急查看",
-    "band_bound": "绑定了新手环",
-    "band_printed": "打印了手环",
-    "family_looked_up": "为绑定手环查了您家",
-    "guardian_invited": "邀请监护人",
-    "guardian_joined": "监护人加入",
-    "guardian_left": "监护人退出",
-    "elder_exported": "下载了资料",
-    "family_changed": "监护人改动",
-    "erasure_asked": "要求删除资料",
-    "erasure_yours": "您要求删除资料",
-    "erasure_undone": "撤回删除",
-    "erasure_objected": "不同意删除",
-}
-_LOOKS = CHANGES | {
-    Deed.GRANT_SHOWN: "看了资料",
-    Deed.APPROVAL_ASKED: "请求看资料",
-    Deed.APPROVAL_GIVEN: "同意给扫手环的人看",
-    Deed.APPROVAL_MISTYPED: "输错了两位数",
-    Deed.GRANT_ENDED: "拒绝或收回",
-    Deed.INCIDENT_LOOKED_AT: "办理警情时查看",
-    Deed.INCIDENT_REVEALED: "查看住址和电话",
-    Deed.BREAK_GLASS_LOOKED: "紧急查看",
-    Deed.BREAK_GLASS_JUSTIFIED: "复核：有必要",
-    Deed.BREAK_GLASS_UNJUSTIFIED: "复核：没有必要",
-    Deed.FAMILY_LOOKED_UP: "绑定手环时看了姓名",
-    Deed.BAND_PRINTED: "打印手环",
-    Deed.PLATFORM_TOLD: "随警情发给警方平台",
-}
-_WHO = {"finder": "扫手环的人", "guardian": "监护人", "platform": "警方平台"}
 
 
 def collect(elder_id: int, *, guardian_id: int) -> list[Section]:
@@ -121,6 +43,7 @@ def collect(elder_id: int, *, guardian_id: int) -> list[Section]:
     elder = db.session.get_one(Elder, elder_id)
     return [
         _particulars(elder),
+        _changes(elder_id),
         _family(elder_id, guardian_id),
         _contacts(elder_id, guardian_id),
         quiet_section(guardian_id),
@@ -146,13 +69,13 @@ def _particulars(elder: Elder) -> Section:
     row: dict[str, Value] = {
         "name": elder.name,
         "called": elder.called,
-        "sex": _SEX[elder.sex] if elder.sex else None,
+        "sex": SEX[elder.sex] if elder.sex else None,
         "birth_year": elder.birth_year,
         "address": elder.address,
         "approach": elder.approach,
         "health": elder.health,
         "station": station.name if station else None,
-        "state": _ELDER[elder.state],
+        "state": ELDER[elder.state],
         "registered_at": _time(elder.registered_at),
         "changed_at": _time(elder.changed_at),
     }
@@ -170,6 +93,20 @@ def _particulars(elder: Elder) -> Section:
         "修改",
     )
     return Section("particulars", "资料", dict(zip(row, titles, strict=True)), [row], upright=True)
+
+
+def _changes(elder_id: int) -> Section:
+    rows = [
+        {
+            "at": _time(change.at),
+            "who": WHO.get(change.actor.partition(":")[0], change.actor.partition(":")[0]),
+            "field": CHANGED.get(change.field, change.field),
+            "before": SEX.get(before, before) if (before := change.before) and change.field == "sex" else change.before,
+        }
+        for change in list_changes(elder_id, limit=_MOST)
+    ]
+    titles = {"at": "时间", "who": "谁", "field": "哪一项", "before": "改之前"}
+    return Section("changes", "资料的改动", titles, rows)
 
 
 def _family(elder_id: int, guardian_id: int) -> Section:
@@ -225,7 +162,7 @@ def _bands(elder_id: int, guardian_id: int) -> Section:
         {
             "code": band.code.shown,
             "form": FORM_WORDS[band.form],
-            "state": _BAND[band.state],
+            "state": BAND[band.state],
             "issued_at": _time(band.issued_at),
             "printed_at": _time(band.printed_at),
             "tested_at": _time(band.tested_at),
@@ -256,7 +193,7 @@ def _calls(elder_id: int) -> Section:
             "made_at": _time(reach.made_at),
             "seen_at": _time(reach.seen_at),
             "answered_at": _time(reach.answered_at),
-            "answer": _ANSWER[reach.answer] if reach.answer else None,
+            "answer": ANSWER[reach.answer] if reach.answer else None,
             "drill": reach.drill,
         }
         for reach in reaches
@@ -274,7 +211,7 @@ def _incidents(elder_id: int) -> Section:
         {
             "number": incident.number,
             "at": _time(step.at),
-            "state": _INCIDENT[step.state],
+            "state": INCIDENT[step.state],
             "disposition": DISPOSITION_WORDS[incident.disposition]
             if step.state is IncidentState.CLOSED and incident.disposition
             else None,
@@ -305,7 +242,7 @@ def _places(elder_id: int) -> Section:
 
 def _boards(elder_id: int) -> Section:
     rows = [
-        {"at": _time(post.at), "who": _SIDES[post.side], "words": post.said, "photo": post.photo is PhotoState.KEPT}
+        {"at": _time(post.at), "who": SIDES[post.side], "words": post.said, "photo": post.photo is PhotoState.KEPT}
         for post in list_posts(scans_of(elder_id))
     ]
     titles = {"at": "时间", "who": "谁", "words": "说了什么", "photo": "照片"}
@@ -318,8 +255,8 @@ def _messages(elder_id: int) -> Section:
     rows = [
         {
             "owed_at": _time(message.owed_at),
-            "kind": _KINDS.get(message.wording, message.wording),
-            "state": _MESSAGE[message.state],
+            "kind": KINDS.get(message.wording, message.wording),
+            "state": MESSAGE[message.state],
             "settled_at": _time(message.settled_at),
         }
         for message in messages
@@ -335,7 +272,7 @@ def _looks(elder_id: int) -> Section:
         {
             "at": _time(look.at),
             "who": _who(look, stations),
-            "deed": _LOOKS.get(look.deed, look.deed.value),
+            "deed": LOOKS.get(look.deed, look.deed.value),
             "fields": "、".join(words for field, words in FIELD_WORDS.items() if field.value in look.fields),
         }
         for look in looks
@@ -346,4 +283,4 @@ def _looks(elder_id: int) -> Section:
 def _who(look: Access, stations: dict[int, str]) -> str:
     if look.actor_kind == "officer":
         return f"{stations.get(look.actor_id or 0, '')}的民警"
-    return _WHO.get(look.actor_kind, look.actor_kind)
+    return WHO.get(look.actor_kind, look.actor_kind)

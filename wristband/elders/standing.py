@@ -18,13 +18,19 @@ from wristband.elders.readiness import Facts
 from wristband.scans.drills import last_answered
 
 
-def gather(elder_ids: Collection[int]) -> dict[int, Facts]:
-    """The facts of each of these elders. Whoever asks has settled before that they may be seen."""
+def gather(elder_ids: Collection[int], *, optional: bool = True) -> dict[int, Facts]:
+    """The facts of each of these elders. Whoever asks has settled before that they may be seen.
+
+    Without what is only `optional` a list asks three questions less, and those points count as not there.
+    """
+    if not elder_ids:
+        return {}
     guardians = _guardians(elder_ids)
     numbers, tests = _confirmed_ats(elder_ids), _tested_ats(elder_ids)
-    every = {one for ids in guardians.values() for one in ids}
-    quiet = Counter(contact.guardian_id for contact in list_quiet_contacts(every))
-    portraits, voices, drilled = portraits_by_elder(list(elder_ids)), _voices(elder_ids), last_answered(elder_ids)
+    every = {one for ids in guardians.values() for one in ids} if optional else set()
+    quiet = Counter(contact.guardian_id for contact in (list_quiet_contacts(every) if every else ()))
+    portraits = portraits_by_elder(list(elder_ids)) if optional else {}
+    voices, drilled = _voices(elder_ids) if optional else set(), last_answered(elder_ids)
     return {
         elder_id: Facts(
             guardians=len(guardians[elder_id]),

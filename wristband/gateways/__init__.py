@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wristband.gateways.masked import MaskedGateway, MaskedRota
     from wristband.gateways.police import PoliceGateway
     from wristband.gateways.push import Keys, PushSettings
+    from wristband.gateways.webhook import WebhookGateway
 
 CHANNELS = ("sms", "voice", "mail", "chat", "push")
 # A mail server takes its time to look at what it is handed.
@@ -125,6 +126,13 @@ def choose_police(
         raise GatewaysWrong("settings.wrong", faults="WRISTBAND_POLICE_URL needs WRISTBAND_POLICE_KEY_FILE")
     mapping = read_mapping(file, vocabulary, incoming) if file else PoliceMapping()
     return PoliceGateway(settings.police_url, key, mapping, times=vocabulary.times, limits=_limits(settings))
+
+
+def choose_webhook(settings: GatewaySettings) -> WebhookGateway:
+    """The gateway to partners' webhooks; in production to the open Internet alone."""
+    from wristband.gateways.webhook import WebhookGateway
+
+    return WebhookGateway(secure=settings.production, limits=replace(_limits(settings), networks=()))
 
 
 def readers(rotas: Mapping[str, Rota]) -> dict[str, ReadsReceipts]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import sqlalchemy as sa
 
@@ -12,6 +13,7 @@ from wristband.db import db
 from wristband.incidents.models import DutyCall, Incident, PhoneReport, Report, Transfer
 from wristband.incidents.queries import at_desk
 from wristband.incidents.rules import PASSED_ON_SHOWN_FOR, IncidentState
+from wristband.partners.models import PartnerReport
 from wristband.stations.models import Station
 
 UNSORTED_A_PAGE = 20
@@ -20,9 +22,12 @@ _LATE = timedelta(seconds=15)
 
 
 def _unsorted() -> sa.ColumnElement[bool]:
-    """A report of a band that is not ours, which nobody has taken up yet. What an officer has entered never is one."""
+    """A report of a band that is not ours, which nobody has taken up yet. What an officer has entered, or a
+    partner told for somebody, never is one.
+    """
     entered = sa.exists().where(Report.incident_id == Incident.id, PhoneReport.scan_id == Report.scan_id)
-    return sa.and_(Incident.elder_id.is_(None), Incident.accepted_at.is_(None), ~entered)
+    relayed = sa.exists().where(Report.incident_id == Incident.id, PartnerReport.scan_id == Report.scan_id)
+    return sa.and_(Incident.elder_id.is_(None), Incident.accepted_at.is_(None), ~entered, ~relayed)
 
 
 def list_work(*, station_id: int) -> Sequence[Incident]:
@@ -41,6 +46,9 @@ class Unsorted:
     incidents: Sequence[Incident]
     total: int
     page: int
+    oldest_since: datetime | None
+    """Since when the one waits that has waited longest."""
+    newest_id: int
 
     @property
     def pages(self) -> int:
@@ -50,7 +58,13 @@ class Unsorted:
 def list_unsorted(*, station_id: int, page: int) -> Unsorted:
     """One page of them; a page that is none is the nearest that is one."""
     where = (at_desk(station_id), Incident.closed_at.is_(None), _unsorted())
-    total = db.session.scalar(sa.select(sa.func.count(Incident.id)).where(*where)) or 0
+    total, oldest_since, newest_id = db.session.execute(
+        sa.select(
+            sa.func.count(Incident.id),
+            sa.func.min(sa.func.coalesce(Incident.passed_at, Incident.opened_at)),
+            sa.func.max(Incident.id),
+        ).where(*where)
+    ).one()
     page = min(max(1, page), max(1, -(-total // UNSORTED_A_PAGE)))
     rows = db.session.scalars(
         sa.select(Incident)
@@ -59,7 +73,7 @@ def list_unsorted(*, station_id: int, page: int) -> Unsorted:
         .limit(UNSORTED_A_PAGE)
         .offset((page - 1) * UNSORTED_A_PAGE)
     )
-    return Unsorted(rows.all(), total, page)
+    return Unsorted(rows.all(), total, page, oldest_since, newest_id or 0)
 
 
 def stations_of_district(station_id: int) -> frozenset[int]:
@@ -149,3 +163,60 @@ def list_waiting_calls() -> frozenset[tuple[int, int | None]]:
     """The calls of families that do not answer, which nobody has taken: each with its station."""
     rows = db.session.execute(sa.select(DutyCall.id, DutyCall.station_id).where(DutyCall.ended_at.is_(None)))
     return frozenset((call_id, station_id) for call_id, station_id in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Marks by which a page notices that a desk has something new, without holding any of it: each only grows."""
+
+    newest_work: int
+    """When the newest incident came to the desk, in microseconds since 1970."""
+    late: int
+    newest_unsorted: int
+
+
+def find_signals(*, station_id: int, now: datetime, red_s: int) -> Signals:
+    """What there is to signal at a station's desk, in two questions."""
+    waits_from, unsorted = sa.func.coalesce(Incident.passed_at, Incident.opened_at), _unsorted()
+    red = sa.and_(~unsorted, Incident.accepted_at.is_(None), waits_from <= now - timedelta(seconds=red_s))
+    newest, late, newest_unsorted = db.session.execute(
+        sa.select(
+            sa.func.max(sa.case((~unsorted, waits_from))),
+            sa.func.count(sa.case((red, Incident.id))),
+            sa.func.max(sa.case((unsorted, Incident.id))),
+        ).where(at_desk(station_id), Incident.closed_at.is_(None))
+    ).one()
+    calls = sum(1 for _, station in list_waiting_calls() if station in (None, station_id))
+    return Signals(int(newest.timestamp() * 1_000_000) if newest else 0, late + calls, newest_unsorted or 0)
+
+
+class Ring(StrEnum):
+    """Why a desk rings, the most urgent first."""
+
+    NEW = "new"
+    LATE = "late"
+    UNSORTED = "unsorted"
+
+
+def list_rings(stations: frozenset[int], *, since: datetime, now: datetime, red_s: int) -> set[tuple[int, Ring]]:
+    """What has come to these desks, or become late there, after `since`: ids, for nobody but whoever counts them."""
+    waits_from, late = sa.func.coalesce(Incident.passed_at, Incident.opened_at), timedelta(seconds=red_s)
+    ours = sa.or_(Incident.station_id.is_(None), Incident.station_id.in_(stations))
+    turned_red = sa.and_(Incident.accepted_at.is_(None), waits_from > since - late, waits_from <= now - late)
+    rows = db.session.execute(
+        sa.select(Incident.id, waits_from > since, _unsorted()).where(
+            ours, Incident.closed_at.is_(None), sa.or_(waits_from > since, turned_red)
+        )
+    )
+    calls = sa.select(DutyCall.id).where(
+        DutyCall.ended_at.is_(None),
+        DutyCall.made_at > since,
+        sa.or_(DutyCall.station_id.is_(None), DutyCall.station_id.in_(stations)),
+    )
+    return {
+        *(
+            (incident_id, Ring.UNSORTED if unsorted else Ring.NEW if new else Ring.LATE)
+            for incident_id, new, unsorted in rows
+        ),
+        *((call_id, Ring.LATE) for call_id in db.session.scalars(calls)),
+    }

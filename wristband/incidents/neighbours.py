@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -31,14 +31,26 @@ def list_neighbours(near: Position | None, *, beside: int, most: int) -> list[Ne
 
 
 def list_named(name: str, near: Position | None, *, beside: int, most: int) -> list[Neighbour]:
-    """The stations whose name or district holds these words, the nearest first, without the one that asks."""
+    """The stations whose name or district holds these words, the nearest first where a place is known."""
     words = name.strip()
     if not words or "\0" in words:  # no PostgreSQL text holds one, not even to be compared with
         return []
     held = sa.or_(Station.name.contains(words, autoescape=True), Station.district.contains(words, autoescape=True))
-    rows = db.session.scalars(sa.select(Station).where(held, Station.id != beside).order_by(Station.name).limit(most))
-    return sorted(_placed(rows, near), key=lambda one: (one.metres is None, one.metres or 0.0))
+    question = sa.select(Station).where(held, Station.id != beside).order_by(_roughly_far(near), Station.name)
+    stations = db.session.scalars(question.limit(most)).all()
+    if near is None:
+        return [Neighbour(station, None) for station in stations]
+    placed = [Neighbour(station, metres_between(near, position_of(station))) for station in stations]
+    return sorted(placed, key=lambda one: one.metres or 0.0)
 
 
-def _placed(stations: Iterable[Station], near: Position | None) -> list[Neighbour]:
-    return [Neighbour(station, metres_between(near, position_of(station)) if near else None) for station in stations]
+def _roughly_far(near: Position | None) -> sa.ColumnElement[float]:
+    """What orders stations by distance well enough to leave out the far ones: squared degrees, as if the earth were
+    flat and not cut at the antimeridian. Nothing without a place.
+    """
+    if near is None:
+        return sa.literal(0.0)
+    apart = sa.func.abs(Station.longitude - near.longitude)
+    east = sa.case((apart > 180, 360 - apart), else_=apart) * math.cos(math.radians(near.latitude))
+    north = Station.latitude - near.latitude
+    return north * north + east * east

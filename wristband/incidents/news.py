@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import sqlalchemy as sa
+
+from wristband.db import run
 from wristband.incidents.models import Incident
+from wristband.incidents.openings import Joined
 from wristband.outbox import family
-from wristband.stations.queries import find_station
+from wristband.stations.models import Station
 
 _EACH_STATION = frozenset({"incident_passed_on", "incident_accepted"})
 
 
 def tell_family(
-    incident: Incident, wording: str, *, issuer: Mapping[str, str], now: datetime, station_id: int | None = None
+    incident: Incident | Joined,
+    wording: str,
+    *,
+    issuer: Mapping[str, str],
+    now: datetime,
+    station_id: int | None = None,
 ) -> None:
     """Owe `wording`, once for an incident and each station that has had it; nothing where no elder is known.
 
@@ -21,7 +30,7 @@ def tell_family(
     """
     if incident.elder_id is None:
         return
-    station = find_station(station_id if station_id is not None else incident.station_id)
+    named = station_id if station_id is not None else incident.station_id
     # Once an incident, not once a report: many finders of one elder are one piece of news.
     key = f"{wording}:{incident.id}"
     passed_at = now if wording == "incident_passed_on" else incident.passed_at
@@ -31,7 +40,18 @@ def tell_family(
         incident.elder_id,
         key,
         wording=wording,
-        facts={**issuer, "number": incident.number, "station": station.name if station else ""},
+        facts={**issuer, "number": incident.number, "station": _name(named)},
         at=now,
         incident_id=incident.id,
     )
+
+
+def _name(station_id: int | None) -> str:
+    if station_id is None:
+        return ""
+    name: str | None = run(_NAME, {"id": station_id}).scalar()
+    return name or ""
+
+
+# Core, not the unit of work, and built once: this runs in every report.
+_NAME = sa.select(Station.__table__.c.name).where(Station.__table__.c.id == sa.bindparam("id"))

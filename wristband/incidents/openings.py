@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import make_transient_to_detached
 
 from wristband.accounts.models import Officer
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.clock import ZONE
-from wristband.db import db, insert, new_id
+from wristband.db import db, insert, new_id, run
 from wristband.elders.models import Elder
 from wristband.incidents import queries, rules
 from wristband.incidents.models import Incident, IncidentMove, IncidentNumber
@@ -25,56 +25,70 @@ _FAR_M = 50_000
 _LOOKED_AT = 20
 
 
-def open_or_join(elder_id: int | None, station_id: int | None, *, actor: str, now: datetime) -> Incident:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The incident that a report is in: what who tells of it needs to know."""
+
+    id: int
+    number: str
+    elder_id: int | None
+    station_id: int | None
+    passed_at: datetime | None = None
+
+
+def open_or_join(elder_id: int | None, station_id: int | None, *, actor: str, now: datetime) -> Joined:
     """The open incident of an elder, or a new one at this station, in the caller's transaction: never two at once."""
-    # Held, so that nobody closes it before this report is in it.
-    if elder_id is not None and (there := queries.find_open_incident(elder_id, held=True)):
-        return there
-    made = Incident(
-        number=_next_number(now),
-        elder_id=elder_id,
-        station_id=station_id,
-        state=IncidentState.REPORTED,
-        opened_at=now,
-        changed_at=now,
-    )
-    if not _insert(made):
+    # Held by being changed, so that nobody closes it before this report is in it.
+    if elder_id is not None:
+        there = run(_JOIN, {"of_elder": elder_id, "changed_at": now}).first()
+        if there is not None:
+            return Joined(there.id, there.number, elder_id, there.station_id, there.passed_at)
+    made = Joined(new_id(), _next_number(now), elder_id, station_id)
+    values = {"id": made.id, "number": made.number, "elder_id": elder_id, "station_id": station_id}
+    values |= {"state": IncidentState.REPORTED, "opened_at": now, "changed_at": now}
+    # By what comes back: psycopg's count of rows is unknown where rows are inserted.
+    if run(_opening, values).first() is None:
         # Another finder opened it in this very moment: join it, or, where it has been closed since, begin again.
         return open_or_join(elder_id, station_id, actor=actor, now=now)
     step = {"id": new_id(), "incident_id": made.id, "at": now, "state": IncidentState.REPORTED}
-    db.session.connection().execute(_STEP, step)
+    run(_STEP, step)
     trail.record(Deed.INCIDENT_OPENED, actor=actor, subject=f"incident:{made.id}", at=now, elder_id=elder_id)
     return made
 
 
-# Core, not the unit of work: these run in every report.
+# Core, not the unit of work, and built once: these run in every report.
+_INCIDENT = Incident.__table__
 _STEP = sa.insert(IncidentMove.__table__)
-_COLUMNS = ("id", "number", "elder_id", "station_id", "state", "opened_at", "changed_at")
+_JOIN = (
+    sa.update(_INCIDENT)
+    .where(_INCIDENT.c.elder_id == sa.bindparam("of_elder"), _INCIDENT.c.closed_at.is_(None))
+    .returning(_INCIDENT.c.id, _INCIDENT.c.number, _INCIDENT.c.station_id, _INCIDENT.c.passed_at)
+)
 
 
-def _insert(incident: Incident) -> bool:
-    """Put an incident into the store; False where its elder has one that is open."""
-    statement = insert(Incident.__table__).on_conflict_do_nothing(
+def _opening() -> sa.Executable:
+    """No row comes back where the elder has an incident that is open."""
+    statement = insert(_INCIDENT).on_conflict_do_nothing(
         index_elements=["elder_id"], index_where=sa.text("closed_at IS NULL")
     )
-    values = {name: getattr(incident, name) for name in _COLUMNS}
-    # By what comes back: psycopg's count of rows is unknown where rows are inserted.
-    if db.session.connection().execute(statement.returning(Incident.__table__.c.id), values).first() is None:
-        return False
-    make_transient_to_detached(incident)
-    db.session.add(incident)
-    return True
+    return statement.returning(_INCIDENT.c.id)
 
 
 def station_for(scan_id: int, elder_id: int | None, *, now: datetime) -> int | None:
     """The station nearest to the place told, or the elder's own when there is no place yet."""
+    told = told_station(scan_id, now=now)
+    return told if told is not None else _own_station(elder_id)
+
+
+def told_station(scan_id: int, *, now: datetime) -> int | None:
+    """The station nearest to the last place of a scan that says where; None where none has been told."""
     for place in map(queries.told_place, queries.list_sightings([scan_id])):
         if (station_id := station_near(place.position, place.accuracy_m, now=now)) is not None:
             return station_id
-    return own_station(elder_id)
+    return None
 
 
-def own_station(elder_id: int | None) -> int | None:
+def _own_station(elder_id: int | None) -> int | None:
     """The station that an elder belongs to; None where there is no elder, none was chosen, or nobody works there."""
     own = db.session.scalar(sa.select(Elder.station_id).where(Elder.id == elder_id)) if elder_id else None
     return own if own in staffed_stations() else None
@@ -108,10 +122,12 @@ def staffed_stations() -> frozenset[int]:
 
 def _next_number(now: datetime) -> str:
     day = now.astimezone(ZONE).date()
-    serial = db.session.scalar(
-        insert(IncidentNumber)
-        .values(id=int(f"{day:%y%m%d}"), last=1)
-        .on_conflict_do_update(index_elements=["id"], set_={"last": IncidentNumber.last + 1})
-        .returning(IncidentNumber.last)
-    )
-    return rules.number(day, serial or 1)
+    values = {"id": int(f"{day:%y%m%d}"), "last": 1}
+    serial: int = run(_counting, values).scalar_one()
+    return rules.number(day, serial)
+
+
+def _counting() -> sa.Executable:
+    table = IncidentNumber.__table__
+    statement = insert(table).on_conflict_do_update(index_elements=["id"], set_={"last": table.c.last + 1})
+    return statement.returning(table.c.last)

@@ -24,6 +24,7 @@ from wristband.incidents.platform import By, Event, Kind, Partner, Snapshot, Tol
 from wristband.incidents.rules import Disposition
 from wristband.outbox import queue
 from wristband.outbox.rules import Channel
+from wristband.partners import owing as partners
 from wristband.reports.models import Supplement
 from wristband.scans.models import Scan
 from wristband.stations.queries import find_station
@@ -31,6 +32,8 @@ from wristband.values.code import code_tail
 
 RECIPIENT = "police"
 _NUMBERS = frozenset({"birth_year"})
+# What finders add is the police's alone; of a partner's own report whoever relays it tells.
+_TOLD_TO_PARTNERS = frozenset({Kind.MOVED, Kind.PASSED_ON, Kind.MERGED, Kind.HANDED_OVER, Kind.CLOSED, Kind.WITHDRAWN})
 
 
 def owe(incident_id: int, kind: Kind, *, by: By, partner: Partner | None, now: datetime) -> None:
@@ -40,6 +43,8 @@ def owe(incident_id: int, kind: Kind, *, by: By, partner: Partner | None, now: d
     house's; without one this does nothing. What does not open is left out, and costs no report. An incident that is
     OPENED with reports in it already was reported again.
     """
+    if kind in _TOLD_TO_PARTNERS:
+        partners.owe_incident(incident_id, at=now)
     if partner is None:
         return
     db.session.flush()

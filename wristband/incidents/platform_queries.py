@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from wristband.db import db
-from wristband.incidents.models import Incident, PlatformCase, PlatformNote
+from wristband.incidents.models import PlatformCase, PlatformNote
 from wristband.outbox.models import Arrived, Delivery, Message
 from wristband.outbox.queries import find_oldest_waiting_at
 from wristband.outbox.rules import Channel, MessageState
@@ -58,29 +58,16 @@ class Standing:
 
 def standing(incident_id: int) -> Standing | None:
     """How the platform stands to this incident; None where it was never told of it."""
-    return standings([incident_id]).get(incident_id)
-
-
-def standings(incident_ids: Collection[int]) -> dict[int, Standing]:
-    """Likewise of each of these. Whoever asks has settled that they may be seen."""
-    messages: dict[int, list[Any]] = {}
-    for row in db.session.execute(
-        sa.select(Message.id, Message.incident_id, Message.state, Message.owed_at, Message.settled_at)
-        .where(Message.incident_id.in_(incident_ids), Message.channel == Channel.PLATFORM)
-        .order_by(Message.incident_id, Message.turn)
-    ):
-        messages.setdefault(row.incident_id, []).append(row)
-    cases = {
-        case.incident_id: case
-        for case in db.session.scalars(sa.select(PlatformCase).where(PlatformCase.incident_id.in_(incident_ids)))
-    }
-    codes = _codes([row.id for rows in messages.values() for row in rows if row.state is not MessageState.DELIVERED])
-    failed = _failed([row.id for rows in messages.values() for row in rows])
-    unfit = _unfit(incident_ids)
-    return {
-        incident_id: _standing(messages.get(incident_id, []), case, codes, failed, tuple(unfit.get(incident_id, ())))
-        for incident_id, case in cases.items()
-    }
+    case = db.session.scalar(sa.select(PlatformCase).where(PlatformCase.incident_id == incident_id))
+    if case is None:
+        return None
+    rows = db.session.execute(
+        sa.select(Message.id, Message.state, Message.owed_at, Message.settled_at)
+        .where(Message.incident_id == incident_id, Message.channel == Channel.PLATFORM)
+        .order_by(Message.turn)
+    ).all()
+    codes = _codes([row.id for row in rows if row.state is not MessageState.DELIVERED])
+    return _standing(rows, case, codes, _failed([row.id for row in rows]), _unfit(incident_id))
 
 
 def _standing(
@@ -128,15 +115,13 @@ def _failed(message_ids: Sequence[int]) -> dict[int, str]:
     return {events[row.reference]: row.code or "refused" for row in rows}
 
 
-def _unfit(incident_ids: Collection[int]) -> dict[int, list[Unfit]]:
-    found: dict[int, list[Unfit]] = {}
-    for note in db.session.scalars(
+def _unfit(incident_id: int) -> tuple[Unfit, ...]:
+    notes = db.session.scalars(
         sa.select(PlatformNote)
-        .where(PlatformNote.incident_id.in_(incident_ids), PlatformNote.refusal != "")
+        .where(PlatformNote.incident_id == incident_id, PlatformNote.refusal != "")
         .order_by(PlatformNote.id.desc())
-    ):
-        found.setdefault(note.incident_id or 0, []).append(Unfit(note.at, note.state, note.disposition))
-    return found
+    )
+    return tuple(Unfit(note.at, note.state, note.disposition) for note in notes)
 
 
 def steps_of_platform(incident_id: int) -> frozenset[int]:
@@ -150,16 +135,3 @@ def steps_of_platform(incident_id: int) -> frozenset[int]:
 def waiting_since() -> datetime | None:
     """Since when the platform has not taken what it is owed, of whichever incident; None when nothing waits."""
     return find_oldest_waiting_at(Channel.PLATFORM)
-
-
-def version(*, station_id: int) -> str:
-    """A word that changes whenever an event about this desk's open incidents is taken, or given up."""
-    mine = sa.select(Incident.id).where(
-        sa.or_(Incident.station_id == station_id, Incident.station_id.is_(None)), Incident.closed_at.is_(None)
-    )
-    count, settled_at = db.session.execute(
-        sa.select(sa.func.count(Message.settled_at), sa.func.max(Message.settled_at)).where(
-            Message.incident_id.in_(mine), Message.channel == Channel.PLATFORM
-        )
-    ).one()
-    return f"{count}-{settled_at}"

@@ -30,6 +30,7 @@ from wristband.values.position import Position
 
 # What a page may do with an incident: read it. Doors see no models.
 IncidentFacts: TypeAlias = Incident
+ReportFacts: TypeAlias = Report
 
 
 def at_desk(station_id: int) -> sa.ColumnElement[bool]:
@@ -150,11 +151,14 @@ def list_reports(incident_id: int) -> Sequence[Report]:
     return db.session.scalars(sa.select(Report).where(Report.incident_id == incident_id).order_by(Report.id)).all()
 
 
-def list_sightings(scan_ids: Sequence[int]) -> Sequence[Sighting]:
-    """What the finders of these scans told of the place, newest first."""
-    return db.session.scalars(
-        sa.select(Sighting).where(Sighting.scan_id.in_(scan_ids)).order_by(Sighting.id.desc())
-    ).all()
+def list_sightings(scan_ids: Sequence[int], *, latest: int | None = None) -> Sequence[Sighting]:
+    """What the finders of these scans told of the place, newest first; only the `latest` so many."""
+    question = sa.select(Sighting).where(Sighting.scan_id.in_(scan_ids)).order_by(Sighting.id.desc())
+    return db.session.scalars(question.limit(latest)).all()
+
+
+def count_sightings(scan_ids: Sequence[int]) -> int:
+    return db.session.scalar(sa.select(sa.func.count(Sighting.id)).where(Sighting.scan_id.in_(scan_ids))) or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,16 @@ DISPOSITION_WORDS = {
     Disposition.WITHDRAWN: _("撤回"),
 }
 
+# What a merge and a finder's own deed write: nobody closes an incident so by hand.
+OWN_DEEDS = frozenset({Disposition.DUPLICATE, Disposition.WITHDRAWN})
+
+
+def endings_of(state: IncidentState) -> tuple[Disposition, ...]:
+    """How an officer may say that an incident in this state ended: whoever has the elder has found somebody."""
+    none_there = {Disposition.NOT_FOUND} if state is IncidentState.HANDED_OVER else set()
+    return tuple(one for one in Disposition if one not in OWN_DEEDS | none_there)
+
+
 # Where the police say that the elder is safe, a guardian is asked to confirm it.
 SAFE = frozenset({Disposition.WITH_FAMILY, Disposition.AT_STATION, Disposition.TO_HOSPITAL})
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from wristband.db import db, insert, new_id
+from wristband.db import insert, new_id, run
 from wristband.language import SOURCE
 from wristband.outbox import bell
 from wristband.outbox.models import Message
@@ -62,7 +61,11 @@ def enqueue(
         expires_at=expires_at,
     )
     if kept and elder_id is not None:
-        _hasten_those_before(message_id, elder_id, channel, sealed["recipient_index"], at)
+        # What is said to one address about one elder is said in its order: what waits for another try is tried now.
+        # Otherwise the new message would stand behind it until then.
+        index: Keyed = sealed["recipient_index"]
+        same = {"of_elder": elder_id, "indexes": index.every, "by_channel": channel}
+        run(_HASTEN_ADDRESS, {"new_id": message_id, "due_at": at, "now": at, **same})
     return message_id if kept else None
 
 
@@ -99,7 +102,8 @@ def enqueue_document(
         turn=turn,
     )
     if kept:
-        _hasten(Message.series == series, message_id, at)
+        waiting = {"new_id": message_id, "due_at": at, "now": at, "of_series": series}
+        run(_HASTEN_SERIES, waiting)
 
 
 def _owe(sealed: Mapping[str, Any], at: datetime, **values: Any) -> bool:
@@ -116,7 +120,7 @@ def _owe(sealed: Mapping[str, Any], at: datetime, **values: Any) -> bool:
         "attempts": 0,
         "yields": False,
     }
-    if db.session.scalar(_owing(db.engine.dialect.name), {**new, **sealed, **values}) is None:
+    if run(_owing, {**new, **sealed, **values}).first() is None:
         return False
     bell.ring()
     return True
@@ -133,26 +137,22 @@ def _sealed(
     return {**kept, "recipient_index": box().blind(recipient, place=f"{_PLACE}.recipient")}
 
 
-def _hasten_those_before(message_id: int, elder_id: int, channel: Channel, index: Keyed, at: datetime) -> None:
-    """What is said to one address about one elder is said in its order: what waits for another try is tried now.
-
-    Otherwise the new message would stand behind it until then.
-    """
-    same = sa.and_(Message.elder_id == elder_id, Message.recipient_index == index, Message.channel == channel)
-    _hasten(sa.and_(same, Message.series.is_(None)), message_id, at)
-
-
-def _hasten(same: sa.ColumnElement[bool], message_id: int, at: datetime) -> None:
-    db.session.execute(
-        sa.update(Message)
-        .where(same, Message.state == MessageState.PENDING, Message.id != message_id, Message.due_at > at)
-        .values(due_at=at)
-        .execution_options(synchronize_session=False)
-    )
+# Core, not the unit of work, and built once: these run in every report that somebody is told of.
+_TABLE = Message.__table__
+_WAITS = sa.update(_TABLE).where(
+    _TABLE.c.state == MessageState.PENDING,
+    _TABLE.c.id != sa.bindparam("new_id"),
+    _TABLE.c.due_at > sa.bindparam("now", type_=_TABLE.c.due_at.type),
+)
+_HASTEN_ADDRESS = _WAITS.where(
+    _TABLE.c.elder_id == sa.bindparam("of_elder"),
+    sa.type_coerce(_TABLE.c.recipient_index, sa.String).in_(sa.bindparam("indexes", expanding=True)),
+    _TABLE.c.channel == sa.bindparam("by_channel"),
+    _TABLE.c.series.is_(None),
+)
+_HASTEN_SERIES = _WAITS.where(_TABLE.c.series == sa.bindparam("of_series"))
 
 
-@cache
-def _owing(_dialect: str) -> sa.Executable:
-    """The engine's statement, built once. Not the unit of work: there a key owed twice would fail the whole deed."""
-    table = Message.__table__
-    return insert(table).on_conflict_do_nothing(index_elements=["key"]).returning(table.c.id)
+def _owing() -> sa.Executable:
+    """Not the unit of work: there a key owed twice would fail the whole deed."""
+    return insert(_TABLE).on_conflict_do_nothing(index_elements=["key"]).returning(_TABLE.c.id)

@@ -29,6 +29,8 @@ class Channel(StrEnum):
     PUSH = "push"
     PLATFORM = "platform"
     """To the police platform: a document, told in the strict order of its incident."""
+    WEBHOOK = "webhook"
+    """To a partner's webhook: a document likewise."""
 
 
 TAP_WORDINGS = ("band_scanned", "drill")

@@ -46,13 +46,25 @@ def count_added(scan_id: int) -> dict[Kind, int]:
     return {row.kind: row.added for row in rows}
 
 
-def list_supplements(scan_ids: Sequence[int]) -> list[SupplementTold]:
-    """What the finders of these scans have added, the oldest first. Whoever asks has settled that he may."""
+def count_supplements(scan_ids: Sequence[int]) -> int:
+    """How many of what the finders of these scans have added can be listed."""
+    return db.session.scalar(sa.select(sa.func.count(Supplement.id)).where(*_kept(scan_ids))) or 0
+
+
+def _kept(scan_ids: Sequence[int]) -> tuple[sa.ColumnElement[bool], ...]:
+    return Supplement.scan_id.in_(scan_ids), Supplement.dropped.is_(False)
+
+
+def list_supplements(scan_ids: Sequence[int], *, latest: int | None = None) -> list[SupplementTold]:
+    """What the finders of these scans have added, the newest first; only the `latest` so many. Whoever asks has settled
+    that he may.
+    """
     rows = db.session.execute(
         sa.select(Supplement, PhoneTime)
         .outerjoin(PhoneTime, PhoneTime.id == Supplement.id)
-        .where(Supplement.scan_id.in_(scan_ids), Supplement.dropped.is_(False))
-        .order_by(Supplement.id)
+        .where(*_kept(scan_ids))
+        .order_by(Supplement.id.desc())
+        .limit(latest)
     )
     return [
         SupplementTold(

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import make_transient_to_detached
 
-from wristband.db import db, insert, new_id
+from wristband.db import db, insert, new_id, run
 from wristband.scans.models import Scan
 from wristband.sealing import Keyed, box
-
-_COLUMNS = ("reference_hash", "band_id", "opened_at", "acted_at", "language", "low_trust")
 
 
 def reference_hash(reference: str) -> Keyed:
@@ -20,51 +17,56 @@ def reference_hash(reference: str) -> Keyed:
     return box().keyed_hash("scan.reference", reference)
 
 
-def keep(
-    reference: str, *, band_id: int | None, language: str, now: datetime, acted: bool, low_trust: bool = False
-) -> Scan:
-    """The scan of this reference, made if it was not there, in the caller's transaction."""
-    return keep_tap(reference, band_id=band_id, language=language, now=now, acted=acted, low_trust=low_trust)[0]
+def keep(reference: str, *, band_id: int | None, language: str, now: datetime, low_trust: bool = False) -> int:
+    """The id of the scan of this reference, made if it was not there, in the caller's transaction: its finder acts."""
+    return keep_tap(reference, band_id=band_id, language=language, now=now, low_trust=low_trust)[0]
 
 
 def keep_tap(
-    reference: str, *, band_id: int | None, language: str, now: datetime, acted: bool = True, low_trust: bool = False
-) -> tuple[Scan, bool]:
-    """The same, and whether its finder has done something before: of one who has not nothing else need be asked."""
+    reference: str, *, band_id: int | None, language: str, now: datetime, low_trust: bool = False
+) -> tuple[int, bool]:
+    """The same, and whether its finder has done something before: of one who has not nothing else need be asked.
+
+    The scan is held until the deed is done: two taps of one finder follow each other.
+    """
     hashed = reference_hash(reference)
-    # Held until the deed is done: two taps of one finder follow each other.
-    question = sa.select(Scan).where(Scan.reference_hash == hashed).with_for_update()
-    scan: Scan | None = db.session.scalar(question)
-    if scan is None:
-        scan = Scan(
-            reference_hash=hashed,
-            band_id=band_id,
-            opened_at=now,
-            acted_at=now if acted else None,
-            language=language,
-            low_trust=low_trust,
-        )
-        if _insert(scan):
-            return scan, False
-        scan = db.session.scalars(question).one()  # the same finder's other tap was quicker
-    before = scan.acted_at is not None
-    if acted and not before:
-        scan.acted_at = now
-        scan.low_trust = low_trust
-    return scan, before
+    if len(hashed.every) > 1:
+        _carry_over(hashed)
+    values = {
+        "id": new_id(),
+        "reference_hash": hashed,
+        "band_id": band_id,
+        "opened_at": now,
+        "acted_at": now,
+        "language": language,
+        "low_trust": low_trust,
+    }
+    first = run(_acting, values).first()
+    if first is not None:
+        return first.id, False
+    scan_id: int = run(_OF_REFERENCE, {"reference_hash": hashed}).scalar_one()
+    return scan_id, True
 
 
-def _insert(scan: Scan) -> bool:
-    """Put a scan into the store; False where one of its reference is there."""
-    values = {name: getattr(scan, name) for name in ("id", *_COLUMNS)}
-    statement = insert(Scan.__table__).on_conflict_do_nothing(index_elements=["reference_hash"])
-    # Core, not the unit of work: this runs in every report.
-    # By what comes back: psycopg's count of rows is unknown where rows are inserted.
-    if db.session.connection().execute(statement.returning(Scan.__table__.c.id), values).first() is None:
-        return False
-    make_transient_to_detached(scan)
-    db.session.add(scan)
-    return True
+def _acting() -> sa.Executable:
+    """Gives the id where the finder acts for the first time; no row comes back of one who has acted before."""
+    statement = insert(Scan.__table__)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["reference_hash"],
+        set_={"acted_at": new.acted_at, "low_trust": new.low_trust},
+        where=Scan.__table__.c.acted_at.is_(None),
+    ).returning(Scan.__table__.c.id)
+
+
+_OF_REFERENCE = sa.select(Scan.__table__.c.id).where(Scan.__table__.c.reference_hash == sa.bindparam("reference_hash"))
+
+
+def _carry_over(hashed: Keyed) -> None:
+    """A scan kept before the key of the codes was renewed is found under today's from now on."""
+    older = hashed.every[1:]
+    new = sa.exists().where(Scan.__table__.alias().c.reference_hash == str(hashed))
+    run(sa.update(Scan.__table__).where(Scan.reference_hash.in_(older), ~new).values(reference_hash=hashed))
 
 
 def note_openings(openings: Sequence[tuple[str, int, str, datetime]]) -> None:
@@ -85,8 +87,11 @@ def note_openings(openings: Sequence[tuple[str, int, str, datetime]]) -> None:
     ]
     if rows:
         # Core, not the unit of work: this runs behind every opening.
-        statement = insert(Scan.__table__).on_conflict_do_nothing(index_elements=["reference_hash"])
-        db.session.connection().execute(statement, rows)
+        run(_noting, rows)
+
+
+def _noting() -> sa.Executable:
+    return insert(Scan.__table__).on_conflict_do_nothing(index_elements=["reference_hash"])
 
 
 def _known_under_older_keys(hashes: Sequence[Keyed]) -> set[str]:

@@ -26,6 +26,8 @@ class ChallengePurpose(StrEnum):
     """To a guardian who is signed in already, before everything kept about an elder is downloaded."""
     CONTACT = "contact"
     """To a telephone that a family noted, so that it is known whose it is: who has it in hand tells the code on."""
+    COUNTER = "counter"
+    """To a guardian who stands at a station's counter and reads it out to the officer."""
     QUIET = "quiet"
     """To a mailbox or a chat, so that nothing about an elder goes out to somebody else's."""
 

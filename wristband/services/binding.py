@@ -195,7 +195,8 @@ def _give(band_id: int, elder_id: int, guardian_id: int) -> BandCode | None:
 
     Raises NotFound, BadValue.
     """
-    get_elder(elder_id, guardian_id=guardian_id, held=True)
+    if get_elder(elder_id, guardian_id=guardian_id, held=True).deceased_at is not None:
+        raise BadValue("elders.deceased")
     worn = sa.exists().where(Band.id == band_id, Band.elder_id == elder_id, Band.state == BandState.ACTIVE)
     if db.session.scalar(sa.select(worn)):
         return None

@@ -26,6 +26,7 @@ from wristband.outbox import bell, leases, links, queries, rules
 from wristband.outbox.leases import Attempt
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState, Outcome
+from wristband.partners import webhooks
 from wristband.sealing import Erased, SealBroken
 
 log = structlog.get_logger(__name__)
@@ -202,7 +203,8 @@ class Worker:
         tally = self.tally
         for attempt, following in settlements:
             mine = attempt.message.id in moved
-            if attempt.outcome is Outcome.ACCEPTED:
+            # That one partner's webhook takes its events says nothing of another's.
+            if attempt.outcome is Outcome.ACCEPTED and attempt.message.channel is not rules.Channel.WEBHOOK:
                 self._through.add(attempt.message.channel)
             tally = _counted(tally, following.state if mine else None)
             if not mine:
@@ -264,7 +266,7 @@ def _opened(message: Message) -> Handover | SealBroken:
             kind=message.channel,
             wording=message.wording,
             language=message.language,
-            recipient=message.recipient,
+            recipient=_recipient(message),
             body=message.body,
             at=message.owed_at,
             facts=json.loads(message.facts) if message.facts else {},
@@ -273,6 +275,14 @@ def _opened(message: Message) -> Handover | SealBroken:
         )
     except SealBroken as broken:
         return broken
+
+
+def _recipient(message: Message) -> str:
+    """Where it goes; of a webhook, where it leads and is signed with now: both may have changed since it was owed."""
+    if message.channel is rules.Channel.WEBHOOK:
+        return webhooks.dial(message.recipient, now=clock.now())
+    recipient: str = message.recipient
+    return recipient
 
 
 def _link(message: Message) -> str:

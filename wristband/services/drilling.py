@@ -46,12 +46,12 @@ def begin(elder_id: int, reference: str, *, guardian_id: int, others: bool, lang
         if find_unanswered(elder_id, since=now - NO_DRILL_BESIDE) is not None:
             raise Conflict("drill.finder_waits")
         limits.spend(DRILLS_AN_ELDER, str(elder_id), now=now)
-        scan = keeping.keep(reference, band_id=band.id, language=language, now=now, acted=True)
-        if find_reach(scan.id) is not None:  # the address of a drill that is over, or a finder's
+        scan_id = keeping.keep(reference, band_id=band.id, language=language, now=now)
+        if find_reach(scan_id) is not None:  # the address of a drill that is over, or a finder's
             raise BadValue("page.form_stale")
         told = {person.id for _, person in queries.list_guardians(elder_id)} if others else {guardian_id}
         reach = reaching.begin(
-            scan.id,
+            scan_id,
             elder_id,
             band,
             issuer=house().settings.issuer,

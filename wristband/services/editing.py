@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
-from wristband.elders import queries
+from wristband.elders import at_station, changes, queries
+from wristband.elders.models import Elder
 from wristband.elders.rules import Particulars
 from wristband.errors import Conflict, NotFound
 from wristband.house import house
@@ -29,44 +31,56 @@ def edit(
 
     Raises Conflict where they have changed since, and nothing is kept then; NotFound.
     """
+    actor = f"guardian:{guardian_id}"
     with transaction():
         elder = queries.get_elder(elder_id, guardian_id=guardian_id, held=True)
-        if elder.changed_at != seen:
-            raise Conflict("elders.changed_meanwhile")
+        _check_seen(elder, seen)
         if station_id is not None and db.session.get(Station, station_id) is None:
             raise NotFound("stations.unknown")
-        year = particulars.birth_year
-        values = {
-            "name": particulars.name,
-            "called": particulars.called or None,
-            "sex": particulars.sex,
-            "birth_year": str(year) if year else None,
-            "address": particulars.address or None,
-            "approach": particulars.approach or None,
-            "health": particulars.health or None,
-            "station_id": station_id,
-        }
-        changed = [name for name, value in values.items() if getattr(elder, name) != value]
-        for name in changed:
-            setattr(elder, name, values[name])
+        values = {**changes.texts_of(particulars), "station_id": station_id}
+        changed = changes.apply(elder, values, actor=actor, now=now)
         mine = queries.get_guardianship(elder_id, guardian_id=guardian_id)
         if mine.relation != particulars.relation:
             mine.relation = particulars.relation
             changed.append("relation")
         if not changed:
             return
-        elder.changed_at = now
-        trail.record(
-            Deed.ELDER_CHANGED,
-            actor=f"guardian:{guardian_id}",
-            subject=f"elder:{elder_id}",
-            at=now,
-            elder_id=elder_id,
-            fields=" ".join(sorted(changed)),
-        )
+        if "station_id" in changed:  # where it is offered to another one, the family has decided
+            at_station.end_transfer(elder_id, now=now)
+        _record(elder, changed, actor, now)
         if changed != ["relation"]:  # that one is her own
-            _tell(elder_id, guardian_id, now)
+            guardians.tell_change(Change.PARTICULARS, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)
 
 
-def _tell(elder_id: int, guardian_id: int, now: datetime) -> None:
-    guardians.tell_change(Change.PARTICULARS, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)
+def edit_at_counter(
+    elder_id: int, particulars: Particulars, *, seen: datetime, officer: OfficerAccount, now: datetime
+) -> None:
+    """The same by an officer of the elder's station, for the family; every guardian is told.
+
+    The relation of `particulars` is a guardian's own and is left alone. Raises Conflict, NotFound.
+    """
+    with transaction():
+        elder = at_station.get_record(elder_id, station_id=officer.station_id, held=True)
+        _check_seen(elder, seen)
+        changed = changes.apply(elder, changes.texts_of(particulars), actor=officer.actor, now=now)
+        if not changed:
+            return
+        _record(elder, changed, officer.actor, now)
+        at_station.tell("edited", elder_id, officer=officer, issuer=house().settings.issuer, now=now)
+
+
+def _check_seen(elder: Elder, seen: datetime) -> None:
+    if elder.changed_at != seen:
+        raise Conflict("elders.changed_meanwhile")
+
+
+def _record(elder: Elder, changed: list[str], actor: str, now: datetime) -> None:
+    elder.changed_at = now
+    trail.record(
+        Deed.ELDER_CHANGED,
+        actor=actor,
+        subject=f"elder:{elder.id}",
+        at=now,
+        elder_id=elder.id,
+        fields=" ".join(sorted(changed)),
+    )

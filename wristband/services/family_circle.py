@@ -13,9 +13,9 @@ from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.clock import ZONE
 from wristband.db import db, transaction
-from wristband.elders import queries
+from wristband.elders import links, queries
 from wristband.elders.contacts import confirm
-from wristband.elders.models import Contact, Erasure, Guardianship, Invitation
+from wristband.elders.models import Contact, Guardianship, Invitation
 from wristband.elders.rules import (
     CONTACTS_AN_ELDER,
     GUARDIANS_AN_ELDER,
@@ -27,7 +27,7 @@ from wristband.elders.rules import (
     ContactKind,
     clean_text,
 )
-from wristband.errors import BadValue, Conflict, NotAllowed, NotFound
+from wristband.errors import BadValue, NotAllowed, NotFound
 from wristband.house import house
 from wristband.outbox import guardians, queue
 from wristband.outbox.guardians import Change
@@ -216,12 +216,12 @@ def _end_invitation(invitation_id: int, now: datetime, *, guardian_id: int | Non
 
 
 def _begin(elder_id: int, guardian_id: int, relation: str, now: datetime) -> Guardianship:
-    links = db.session.scalars(sa.select(Guardianship).where(Guardianship.elder_id == elder_id)).all()
-    link = next((one for one in links if one.guardian_id == guardian_id), None)
+    known = db.session.scalars(sa.select(Guardianship).where(Guardianship.elder_id == elder_id)).all()
+    link = next((one for one in known if one.guardian_id == guardian_id), None)
     if link is None:
         link = Guardianship(elder_id=elder_id, guardian_id=guardian_id)
         db.session.add(link)
-    link.rank = max((one.rank for one in links if one.ended_at is None and one is not link), default=0) + 1
+    link.rank = max((one.rank for one in known if one.ended_at is None and one is not link), default=0) + 1
     link.relation, link.began_at, link.ended_at = relation, now, None
     return link
 
@@ -243,29 +243,9 @@ def end_guardianship(elder_id: int, who: int, *, guardian_id: int, now: datetime
         queries.get_elder(elder_id, guardian_id=guardian_id, held=True)
         if who != guardian_id:
             raise NotAllowed("elders.guardian_of_another")
-        links = [link for link, _ in queries.list_guardians(elder_id)]
-        mine = next(link for link in links if link.guardian_id == guardian_id)
-        others = [link for link in links if link is not mine]
-        if not others:
-            raise Conflict("elders.guardian_last")
-        mine.ended_at = now
-        for rank, link in enumerate(others, 1):
-            link.rank = rank
-        db.session.execute(sa.delete(Contact).where(Contact.elder_id == elder_id, Contact.guardian_id == guardian_id))
-        _end_wishes(elder_id, guardian_id, now)
-        db.session.flush()
+        mine = links.end(elder_id, guardian_id, last="elders.guardian_last", now=now)
         _record(Deed.GUARDIANSHIP_ENDED, f"guardianship:{mine.id}", elder_id, guardian_id, now)
         _tell(elder_id, f"guardian_left:{mine.id}:{now.timestamp():.0f}", "guardian_left", guardian_id, now)
-
-
-def _end_wishes(elder_id: int, guardian_id: int, now: datetime) -> None:
-    """What only she who leaves wanted is not done after her."""
-    for model, whose in ((Erasure, Erasure.guardian_id), (Invitation, Invitation.invited_by)):
-        db.session.execute(
-            sa.update(model)
-            .where(model.elder_id == elder_id, whose == guardian_id, model.ended_at.is_(None))
-            .values(ended_at=now)
-        )
 
 
 def _tell(elder_id: int, key: str, wording: str, guardian_id: int, now: datetime) -> None:

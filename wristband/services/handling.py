@@ -16,7 +16,7 @@ from wristband.house import house
 from wristband.incidents import news, platform_owing, queries
 from wristband.incidents.models import Incident, IncidentMove, Note
 from wristband.incidents.platform import By, Kind
-from wristband.incidents.rules import SAFE, Disposition, IncidentState, states_before
+from wristband.incidents.rules import OWN_DEEDS, SAFE, Disposition, IncidentState, states_before
 from wristband.sealing import box
 
 WORDS_MAX = 300
@@ -46,7 +46,7 @@ def move(
     Closing needs a disposition. Raises BadValue, NotFound for another station's incident, Conflict.
     """
     words = clean_text(words, "incidents.words", WORDS_MAX, empty=True, lines=True)
-    if (after is IncidentState.CLOSED) != (disposition is not None) or disposition is Disposition.DUPLICATE:
+    if (after is IncidentState.CLOSED) != (disposition is not None) or disposition in OWN_DEEDS:
         raise BadValue("incidents.disposition_needed")
     with transaction():
         incident = queries.get_incident(incident_id, station_id=officer.station_id)

@@ -20,7 +20,7 @@ from wristband.house import house
 from wristband.incidents import news, platform_owing
 from wristband.incidents.models import Incident, IncidentMove, PlatformCase, PlatformNote
 from wristband.incidents.platform import By, Kind
-from wristband.incidents.rules import Disposition, IncidentState, states_before
+from wristband.incidents.rules import OWN_DEEDS, Disposition, IncidentState, states_before
 from wristband.outbox import arrivals
 from wristband.outbox.models import Message
 from wristband.outbox.rules import Channel
@@ -35,8 +35,6 @@ _ARRIVALS = {
     Became.SEEN: ArrivalState.ACKNOWLEDGED,
     Became.REFUSED: ArrivalState.FAILED,
 }
-# A merge of ours and a finder's own deed: no platform brings them about.
-_NEVER_TOLD = frozenset({Disposition.DUPLICATE, Disposition.WITHDRAWN})
 _DEEDS = {
     IncidentState.ACCEPTED: Deed.INCIDENT_ACCEPTED,
     IncidentState.DISPATCHED: Deed.INCIDENT_DISPATCHED,
@@ -96,7 +94,7 @@ def _meant(told: ToldState) -> tuple[IncidentState | None, Disposition | None]:
     """Raises BadValue for words of neither table, and for an end that is none, or none of a platform's."""
     if told.state and told.state not in set(IncidentState):
         raise BadValue("platform.state_unknown")
-    if told.disposition and told.disposition not in set(Disposition) - _NEVER_TOLD:
+    if told.disposition and told.disposition not in set(Disposition) - OWN_DEEDS:
         raise BadValue("platform.disposition_unknown")
     closing = told.state == IncidentState.CLOSED
     if closing != bool(told.disposition):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import sqlalchemy as sa
 from PIL import Image
 from sqlalchemy.exc import IntegrityError
 
 from wristband import limits
+from wristband.accounts.rules import OfficerAccount
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.bands import queries, tokens
@@ -18,6 +20,7 @@ from wristband.bands.models import Band
 from wristband.bands.rules import (
     BANDS_A_GUARDIAN,
     BANDS_AN_ELDER,
+    BANDS_AN_OFFICER,
     ENDED_AGAIN_WITHIN,
     BandEnd,
     BandForm,
@@ -25,7 +28,8 @@ from wristband.bands.rules import (
     states_before,
 )
 from wristband.db import db, new_id, transaction
-from wristband.elders import photos
+from wristband.elders import at_station, photos
+from wristband.elders.models import Elder
 from wristband.elders.queries import consented, find_portrait, get_elder
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue, Conflict, Unavailable
@@ -63,13 +67,67 @@ def issue(
     `key` is the form's own: sent twice, the first band is the answer. The portrait is drawn in where there is one and
     its printing was consented to. The band that it is `instead_of` ends in the same moment, not before.
     """
-    get_elder(elder_id, guardian_id=guardian_id)
-    hashed = box().keyed_hash("band.key", str(guardian_id), str(elder_id), key)
+    return _issue(key, elder_id, form, _Guardian(guardian_id), instead_of, now)
+
+
+def issue_at_counter(key: str, elder_id: int, form: BandForm, *, officer: OfficerAccount, now: datetime) -> int:
+    """The same by an officer, for an elder of the officer's station; every guardian is told. Returns the band's id."""
+    return _issue(key, elder_id, form, _Counter(officer), None, now)
+
+
+class _Issuer(Protocol):
+    """Who has a band made: what that one may have made of, what it costs, who hears of it."""
+
+    actor: str
+
+    def get(self, elder_id: int, *, held: bool) -> Elder:
+        """The elder, where it is one of that one's. Raises NotFound."""
+
+    def spend(self, now: datetime) -> None:
+        """One of the budget. Raises TooMany."""
+
+    def tell(self, change: Change, elder_id: int, now: datetime) -> None:
+        """Who else answers for the elder hears of it."""
+
+
+class _Guardian:
+    def __init__(self, guardian_id: int) -> None:
+        self._id = guardian_id
+        self.actor = f"guardian:{guardian_id}"
+
+    def get(self, elder_id: int, *, held: bool) -> Elder:
+        return get_elder(elder_id, guardian_id=self._id, held=held)
+
+    def spend(self, now: datetime) -> None:
+        limits.spend(BANDS_A_GUARDIAN, str(self._id), now=now)
+
+    def tell(self, change: Change, elder_id: int, now: datetime) -> None:
+        _tell(change, elder_id, self._id, now)
+
+
+class _Counter:
+    def __init__(self, officer: OfficerAccount) -> None:
+        self._officer = officer
+        self.actor = officer.actor
+
+    def get(self, elder_id: int, *, held: bool) -> Elder:
+        return at_station.get_record(elder_id, station_id=self._officer.station_id, held=held)
+
+    def spend(self, now: datetime) -> None:
+        limits.spend(BANDS_AN_OFFICER, self.actor, now=now)
+
+    def tell(self, change: Change, elder_id: int, now: datetime) -> None:
+        at_station.tell(change.value, elder_id, officer=self._officer, issuer=house().settings.issuer, now=now)
+
+
+def _issue(key: str, elder_id: int, form: BandForm, issuer: _Issuer, instead_of: Replaced | None, now: datetime) -> int:
+    _check_alive(issuer.get(elder_id, held=False))
+    hashed = box().keyed_hash("band.key", issuer.actor.removeprefix("guardian:"), str(elder_id), key)
     if (known := queries.find_band_by_key(hashed)) is not None:
         return known
     _check_room(elder_id, instead_of)
     with transaction():
-        limits.spend(BANDS_A_GUARDIAN, str(guardian_id), now=now)
+        issuer.spend(now)
     photo = find_portrait(elder_id) if consented(elder_id, Purpose.PORTRAIT) else None
     portrait = (photo.id, photos.Crop(photo.crop_left, photo.crop_top, photo.crop_size)) if photo else None
     face = _face(*portrait) if portrait else None
@@ -81,22 +139,28 @@ def issue(
         try:
             with transaction():
                 # Asked again now that nobody else can issue one: drawing has taken its time.
-                get_elder(elder_id, guardian_id=guardian_id, held=True)
+                _check_alive(issuer.get(elder_id, held=True))
                 if (known := queries.find_band_by_key(hashed)) is not None:
                     return known
                 if instead_of is not None:
-                    _end(instead_of.band_id, instead_of.why, guardian_id, now)
+                    _end(instead_of.band_id, instead_of.why, int(issuer.actor.partition(":")[2]), now)
                 _check_room(elder_id, None)
-                band = _band(band_id, drawn, elder_id, portrait, form, f"guardian:{guardian_id}", now)
+                band = _band(band_id, drawn, elder_id, portrait, form, issuer.actor, now)
                 band.key = hashed
                 band.check_code_hash, band.check_code = check_code_hash, check_code.digits
                 db.session.add(band)
                 db.session.flush()
-                _issued(band, elder_id, instead_of, guardian_id, now)
+                _record(Deed.BAND_ISSUED, band, issuer.actor, now, form=band.form.value)
+                issuer.tell(Change.BAND_REPLACED if instead_of else Change.BAND_ISSUED, elder_id, now)
         except IntegrityError:
             continue  # another band took the serial in this moment
         return band_id
     raise Unavailable("bands.try_again")
+
+
+def _check_alive(elder: Elder) -> None:
+    if elder.deceased_at is not None:
+        raise Conflict("elders.deceased")
 
 
 def _check_room(elder_id: int, instead_of: Replaced | None) -> None:
@@ -134,7 +198,7 @@ def _end(band_id: int, why: BandEnd, guardian_id: int, now: datetime) -> Band:
     )
     if ended.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("bands.ended")
-    _record(Deed.BAND_ENDED, band, guardian_id, now, why=why.value)
+    _record(Deed.BAND_ENDED, band, f"guardian:{guardian_id}", now, why=why.value)
     return band
 
 
@@ -184,19 +248,14 @@ def _face(photo_id: int, crop: photos.Crop) -> Image.Image:
     return photos.cut(house().files.read(place=photos.PHOTO_PLACE, row=photo_id), crop, photos.FACE_PX)
 
 
-def _issued(band: Band, elder_id: int, instead_of: Replaced | None, guardian_id: int, now: datetime) -> None:
-    _record(Deed.BAND_ISSUED, band, guardian_id, now, form=band.form.value)
-    _tell(Change.BAND_REPLACED if instead_of else Change.BAND_ISSUED, elder_id, guardian_id, now)
-
-
 def _tell(change: Change, elder_id: int, guardian_id: int, now: datetime) -> None:
     guardians.tell_change(change, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)
 
 
-def _record(deed: Deed, band: Band, guardian_id: int, now: datetime, **facts: str) -> None:
+def _record(deed: Deed, band: Band, actor: str, now: datetime, **facts: str) -> None:
     trail.record(
         deed,
-        actor=f"guardian:{guardian_id}",
+        actor=actor,
         subject=f"band:{band.id}",
         at=now,
         elder_id=band.elder_id,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
+from wristband import data_keys
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.audit.expiry import STEPS, Condition, Step
@@ -30,6 +31,8 @@ from wristband.incidents.models import Incident
 from wristband.outbox import guardians
 from wristband.reports.models import Supplement
 from wristband.reports.photos import SUPPLEMENT_PHOTO_PLACE
+from wristband.sheets.models import SheetImport
+from wristband.sheets.places import REFUSED_PLACE, SHEET_PLACE
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +85,7 @@ def _purge(now: datetime) -> Iterator[tuple[str, int]]:
     yield from _keep_deleted(now)
     for kept, step in STEPS.items():
         cutoff = RETENTION[kept].cutoff(now)
-        run = _bury if step.model is Photo else _take_down if step.model in _PICTURED else _empty
+        run = _RUNS.get(step.model, _take_down if step.model in _PICTURED else _empty)
         yield from ((kept.value, done) for done in run(step, cutoff, now))
     for name, (model, place) in _FILES.items():
         yield from ((name, done) for done in _remove_files(model, place))
@@ -125,6 +128,27 @@ def _take_down(step: Step, cutoff: datetime, now: datetime) -> Iterator[int]:
                 db.session.execute(sa.delete(step.model).where(step.key.in_(ids)))
         found = len(ids)
         yield found
+
+
+def _shred(step: Step, cutoff: datetime, now: datetime) -> Iterator[int]:
+    """Sheets that were sent in: files, the key that opens them, and their words; the row with its counts stays."""
+    found = BATCH
+    while found == BATCH:
+        with transaction():
+            ids = _ids(step, cutoff, held=True)
+            if ids:
+                data_keys.destroy(*ids, now=now)
+                change = sa.update(step.model).where(step.key.in_(ids)).values(**step.values or {})
+                db.session.execute(change, execution_options={"synchronize_session": False})
+        for row in ids:
+            for place in (SHEET_PLACE, REFUSED_PLACE):
+                house().files.remove(place=place, row=row)
+        found = len(ids)
+        yield found
+
+
+_RUNS: dict[Any, Callable[[Step, datetime, datetime], Iterator[int]]] = {Photo: _bury, SheetImport: _shred}
+"""How what is due of these goes, where it is not emptied or deleted like everything else."""
 
 
 def _ids(step: Step, cutoff: datetime, *, held: bool = False) -> Sequence[Any]:

@@ -35,6 +35,7 @@ class Linked:
 def tell_family(reference: str, serial: str | None, *, language: str, low_trust: bool, now: datetime) -> Reach | None:
     """Owe every contact of the band's elder a message. A second tap returns the first reach.
 
+    A scan keeps its band: `serial` counts only while nothing is known of the scan.
     None where no family stands behind the band (forged, unknown, ended): the scan is kept, so that its finder can
     be told so and report.
     """
@@ -42,27 +43,23 @@ def tell_family(reference: str, serial: str | None, *, language: str, low_trust:
     if there is not None:
         return there
     with transaction():
+        serial = queries.find_serial(reference) or serial
         band = find_band(serial) if serial else None
-        scan = keeping.keep(
-            reference,
-            band_id=band.id if band else None,
-            language=language,
-            now=now,
-            acted=True,
-            low_trust=low_trust,
+        scan_id = keeping.keep(
+            reference, band_id=band.id if band else None, language=language, now=now, low_trust=low_trust
         )
-        before = queries.find_reach(scan.id)
+        before = queries.find_reach(scan_id)
         if before is not None or band is None or band.elder_id is None or not reaches_family(band.state):
             return before
         _end_drill(band.elder_id, now)
-        reach = _begin(scan.id, band.elder_id, band, now)
+        reach = _begin(scan_id, band.elder_id, band, now)
         trail.record(
             Deed.FAMILY_TOLD,
             actor="finder",
             subject=f"reach:{reach.id}",
             at=now,
             elder_id=band.elder_id,
-            scan=scan.id,
+            scan=scan_id,
             band=band.id,
         )
         return reach

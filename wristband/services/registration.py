@@ -10,29 +10,26 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from wristband import data_keys, limits
-from wristband.accounts.models import Guardian
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, new_id, transaction
-from wristband.elders import photos, queries
-from wristband.elders.models import Consent, Contact, Elder, Guardianship, Photo
+from wristband.elders import photos, queries, registered
+from wristband.elders.models import Photo
 from wristband.elders.photos import PHOTO_PLACE
+from wristband.elders.registered import Wanted
 from wristband.elders.rules import (
     ELDERS_A_GUARDIAN,
     PHOTOS_A_GUARDIAN,
     REQUIRED,
-    ContactKind,
     ElderState,
     Particulars,
     Purpose,
-    text_sha256,
 )
 from wristband.errors import BadFields, BadValue, NotFound
 from wristband.house import house
 from wristband.outbox import guardians
 from wristband.outbox.guardians import Change
 from wristband.sealing import box
-from wristband.stations.models import Station
 from wristband.values.phone import Phone
 
 
@@ -105,9 +102,8 @@ def register(
         limits.spend(ELDERS_A_GUARDIAN, str(guardian_id), now=now)
     try:
         with transaction():
-            return _register(
-                hashed, particulars, guardian_id, guardian_name, consents, photo_id, station_id, second_phone, now
-            )
+            wanted = Wanted(hashed, particulars, guardian_name, consents, photo_id, station_id, second_phone)
+            return _register(wanted, guardian_id, now)
     except IntegrityError:
         known = queries.find_elder_by_key(hashed)
         if known is None:
@@ -115,52 +111,11 @@ def register(
         return known
 
 
-def _register(
-    key: str,
-    particulars: Particulars,
-    guardian_id: int,
-    guardian_name: str,
-    consents: Collection[Purpose],
-    photo_id: int | None,
-    station_id: int | None,
-    second_phone: Phone | None,
-    now: datetime,
-) -> int:
-    if station_id is not None and db.session.get(Station, station_id) is None:
-        raise NotFound("stations.unknown")
-    guardian = db.session.get_one(Guardian, guardian_id)
-    guardian.name = guardian_name
-    elder = Elder(
-        key=key,
-        state=ElderState.PROVISIONAL,
-        name=particulars.name,
-        called=particulars.called or None,
-        sex=particulars.sex,
-        birth_year=str(particulars.birth_year) if particulars.birth_year else None,
-        address=particulars.address or None,
-        approach=particulars.approach or None,
-        health=particulars.health or None,
-        station_id=station_id,
-        registered_at=now,
-        changed_at=now,
-    )
-    db.session.add(elder)
-    db.session.flush()
-    db.session.add(
-        Guardianship(elder_id=elder.id, guardian_id=guardian_id, rank=1, relation=particulars.relation, began_at=now)
-    )
-    _add_contacts(elder.id, guardian, second_phone, now)
-    for purpose in sorted(set(consents)):
-        _give(elder.id, guardian_id, purpose, now)
-    if photo_id is not None:
-        _hang(photo_id, elder.id, guardian_id, now)
-    trail.record(
-        Deed.ELDER_REGISTERED,
-        actor=f"guardian:{guardian_id}",
-        subject=f"elder:{elder.id}",
-        at=now,
-        elder_id=elder.id,
-    )
+def _register(wanted: Wanted, guardian_id: int, now: datetime) -> int:
+    actor = f"guardian:{guardian_id}"
+    elder = registered.add(wanted, guardian_id, actor=actor, state=ElderState.PROVISIONAL, now=now)
+    if wanted.photo_id is not None:
+        _hang(wanted.photo_id, elder.id, guardian_id, now)
     return elder.id
 
 
@@ -170,7 +125,7 @@ def replace_portrait(elder_id: int, photo_id: int, *, guardian_id: int, now: dat
         # Held, so that two photographs at once make one consent and one portrait in use.
         queries.get_elder(elder_id, guardian_id=guardian_id, held=True)
         if not queries.consented(elder_id, Purpose.PORTRAIT):
-            _give(elder_id, guardian_id, Purpose.PORTRAIT, now)
+            registered.give(elder_id, guardian_id, Purpose.PORTRAIT, actor=f"guardian:{guardian_id}", now=now)
         db.session.execute(
             sa.update(Photo).where(Photo.elder_id == elder_id, Photo.replaced_at.is_(None)).values(replaced_at=now)
         )
@@ -231,18 +186,7 @@ def face_bytes(elder_id: int, *, guardian_id: int) -> bytes:
 
 
 def _hang(photo_id: int, elder_id: int, guardian_id: int, now: datetime) -> None:
-    hung = db.session.execute(
-        sa.update(Photo)
-        .where(
-            Photo.id == photo_id,
-            Photo.guardian_id == guardian_id,
-            Photo.elder_id.is_(None),
-            Photo.destroyed_at.is_(None),
-        )
-        .values(elder_id=elder_id)
-    )
-    if hung.rowcount != 1:  # type: ignore[attr-defined]
-        raise NotFound("elders.photo_gone")
+    registered.hang(photo_id, elder_id, guardian_id)
     _change_portrait(elder_id, photo_id, guardian_id, now)
 
 
@@ -256,40 +200,3 @@ def _change_portrait(elder_id: int, photo_id: int, guardian_id: int, now: dateti
         elder_id=elder_id,
     )
     guardians.tell_change(Change.PORTRAIT, elder_id, by=guardian_id, issuer=house().settings.issuer, at=now)
-
-
-def _add_contacts(elder_id: int, guardian: Guardian, second: Phone | None, now: datetime) -> None:
-    own = Phone(guardian.phone)
-    phones = [own] + ([second] if second and second.e164 != own.e164 else [])
-    for order, phone in enumerate(phones, 1):
-        db.session.add(
-            Contact(
-                elder_id=elder_id,
-                guardian_id=guardian.id if phone == own else None,
-                kind=ContactKind.PHONE,
-                address=phone.e164,
-                address_index=box().blind(phone.e164, place="contact.address"),
-                calling_order=order,
-                added_at=now,
-                confirmed_at=now if phone == own else None,
-            )
-        )
-
-
-def _give(elder_id: int, guardian_id: int, purpose: Purpose, now: datetime) -> None:
-    consent = Consent(
-        elder_id=elder_id,
-        guardian_id=guardian_id,
-        purpose=purpose,
-        text_sha256=text_sha256(purpose),
-        given_at=now,
-    )
-    db.session.add(consent)
-    trail.record(
-        Deed.CONSENT_GIVEN,
-        actor=f"guardian:{guardian_id}",
-        subject=f"consent:{consent.id}",
-        at=now,
-        elder_id=elder_id,
-        purpose=purpose.value,
-    )

@@ -20,6 +20,7 @@ from wristband.bands.models import Band
 from wristband.ciphers import Algorithm
 from wristband.data_keys import DataKey
 from wristband.db import KeyedHash, Row, db, transaction
+from wristband.elders.models import SealedName
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.house import house
 from wristband.limits import SpentBudget
@@ -68,6 +69,8 @@ class _Sealed:
     index: sa.ColumnElement[Any] | None
     place: str
     table: sa.Table
+    normal: Callable[[str], str] = str
+    """What of a value its index is made of."""
 
 
 def rewrap() -> Iterator[int]:
@@ -80,9 +83,19 @@ def rewrap() -> Iterator[int]:
     yield from _in_batches(_data_keys_to_wrap, _wrap)
     for column in _sealed_columns():
         yield from _in_batches(partial(_to_seal, column), partial(_seal, column))
-        if column.index is not None:
-            yield from _in_batches(partial(_to_index, column, column.index), partial(_index, column, column.index))
+        yield from _indexed_anew(column)
     yield from _reseal_files()
+
+
+def index() -> Iterator[int]:
+    """Make the blind indexes that are missing, or not under the newest key; as rewrap() does, and nothing else."""
+    for column in _sealed_columns():
+        yield from _indexed_anew(column)
+
+
+def _indexed_anew(column: _Sealed) -> Iterator[int]:
+    if column.index is not None:
+        yield from _in_batches(partial(_to_index, column, column.index), partial(_index, column, column.index))
 
 
 def wait_s(*, now: datetime) -> float:
@@ -222,8 +235,8 @@ def _to_index(sealed_as: _Sealed, index: sa.ColumnElement[Any], last: int) -> sa
             sealed_as.id > last,
             sealed_as.column.is_not(None),
             sealed_as.column != EMPTIED,
-            sa.func.substr(index, 1, 1) != _newest("index"),
-            index != EMPTIED,
+            # Missing where what is kept is older than the index itself.
+            sa.or_(index.is_(None), sa.and_(sa.func.substr(index, 1, 1) != _newest("index"), index != EMPTIED)),
         )
         .order_by(sealed_as.id)
     )
@@ -232,7 +245,7 @@ def _to_index(sealed_as: _Sealed, index: sa.ColumnElement[Any], last: int) -> sa
 def _index(sealed_as: _Sealed, index: sa.ColumnElement[Any], row: sa.Row[Any]) -> bool:
     try:
         clear = box().open(row.value, place=sealed_as.place, row=row.id)
-        blind = box().blind(clear, place=sealed_as.place)
+        blind = box().blind(sealed_as.normal(clear), place=sealed_as.place)
         with db.session.begin_nested():
             return _replace(sealed_as.table, row.id, index, row.blind, blind)
     except (SealBroken, IntegrityError):
@@ -260,6 +273,7 @@ def _sealed_columns() -> list[_Sealed]:
             mapper.columns[seal.index] if seal.index else None,
             seal.place(table.name),
             table,
+            seal.normal if isinstance(seal, SealedName) else str,
         )
         for mapper, table in _tables()
         for seal in vars(mapper.class_).values()

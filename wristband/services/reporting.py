@@ -8,18 +8,16 @@ import sqlalchemy as sa
 
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
-from wristband.bands.models import Band
-from wristband.bands.queries import find_band
-from wristband.bands.rules import reaches_family
-from wristband.db import db, new_id, transaction
+from wristband.db import db, new_id, run, transaction
 from wristband.elders.rules import clean_text
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.house import house
 from wristband.incidents import news, platform_owing, queries
 from wristband.incidents.models import Incident, Report, Sighting
-from wristband.incidents.openings import open_or_join, own_station, station_for, station_near
+from wristband.incidents.openings import Joined, open_or_join, station_near, told_station
 from wristband.incidents.platform import By, Kind
 from wristband.incidents.rules import IncidentState, PlaceSource
+from wristband.incidents.tapped import find_tapped
 from wristband.reports import claims
 from wristband.reports.rules import Claimed
 from wristband.scans import keeping
@@ -44,28 +42,28 @@ def report(
 ) -> str:
     """Tell the police about a band, recognised or not. A second tap returns the first number.
 
+    A scan keeps its band: `serial` counts only while nothing is known of the scan.
     Opens an incident at the elder's station or joins the one that is open: never two open for one elder.
     """
     with transaction():
-        band = find_band(serial) if serial else None
-        band_id = band.id if band else None
-        scan, acted = keeping.keep_tap(reference, band_id=band_id, language=language, now=now, low_trust=low_trust)
+        tapped = find_tapped(reference, serial)
+        scan_id, acted = keeping.keep_tap(
+            reference, band_id=tapped.band_id, language=language, now=now, low_trust=low_trust
+        )
+        station_id = tapped.station_id
         if acted:
-            before = queries.find_report(scan.id)
+            before = queries.find_report(scan_id)
             if before is not None:
                 return before[1].number
-            if is_drill(scan.id):
+            if is_drill(scan_id):
                 raise Conflict("drill.nothing_goes_out")
-        elder_id = band.elder_id if band and reaches_family(band.state) else None
-        station_id = station_for(scan.id, elder_id, now=now) if acted else own_station(elder_id)
-        incident = open_or_join(elder_id, station_id, actor="finder", now=now)
-        if incident.changed_at != now:
-            incident.changed_at = now
+            station_id = told_station(scan_id, now=now) or station_id
+        incident = open_or_join(tapped.elder_id, station_id, actor="finder", now=now)
         report_id = new_id()
-        values = {"id": report_id, "incident_id": incident.id, "scan_id": scan.id, "made_at": now}
-        db.session.connection().execute(_REPORT, values)
+        values = {"id": report_id, "incident_id": incident.id, "scan_id": scan_id, "made_at": now}
+        run(_REPORT, values)
         claims.keep(report_id, claimed)
-        _record_report(incident, scan.id, band, now)
+        _record_report(incident, scan_id, tapped.band_id, now)
         platform_owing.owe(incident.id, Kind.OPENED, by=By.FINDER, partner=house().partner, now=now)
         return incident.number
 
@@ -143,7 +141,7 @@ def _follow(incident_id: int, station_id: int | None, now: datetime) -> None:
     db.session.execute(sa.update(Incident).where(Incident.id == incident_id).values(**values))
 
 
-def _record_report(incident: Incident, scan_id: int, band: Band | None, now: datetime) -> None:
+def _record_report(incident: Joined, scan_id: int, band_id: int | None, now: datetime) -> None:
     trail.record(
         Deed.INCIDENT_REPORTED,
         actor="finder",
@@ -151,6 +149,6 @@ def _record_report(incident: Incident, scan_id: int, band: Band | None, now: dat
         at=now,
         elder_id=incident.elder_id,
         scan=scan_id,
-        band=band.id if band else None,
+        band=band_id,
     )
     news.tell_family(incident, "incident_reported", issuer=house().settings.issuer, now=now)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from functools import cache
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy.exc import IntegrityError
 
 from wristband import limits
-from wristband.accounts import queries
+from wristband.accounts import hashing, proofs, queries, sign_ins
 from wristband.accounts.models import Guardian, SignIn
 from wristband.accounts.rules import (
     CODE_A_DAY,
@@ -22,23 +19,25 @@ from wristband.accounts.rules import (
     CODE_BY_PREFIX,
     CODES,
     IDLE,
-    LASTS,
+    PASSKEY_BY_ADDRESS,
     PASSWORD_BY_ADDRESS,
     PASSWORD_BY_NAME,
-    PASSWORD_MAX,
     TRY_BY_KNOWN_DEVICE,
     TRY_BY_PHONE,
     USERNAME,
+    Browser,
     Door,
     GuardianAccount,
     OfficerAccount,
+    Presence,
+    Stage,
 )
+from wristband.accounts.staff import has_a_factor
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
 from wristband.elders import contacts
 from wristband.errors import BadValue
-from wristband.gates import Gate
 from wristband.house import house
 from wristband.outbox import queue
 from wristband.outbox.rules import Channel
@@ -46,10 +45,6 @@ from wristband.scans import challenges
 from wristband.scans.rules import CODE_LASTS, ChallengePurpose
 from wristband.values.phone import Phone
 
-# 64 MiB, three passes: the reference's figure for passwords.
-_passwords = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=1)
-# Each check takes 64 MiB and a third of a second: one at a time a process.
-_hash_gate = Gate("accounts.busy", at_once=1, waiting=2, wait_s=2)
 # A page in between renews the sign-in at most this often: a read should seldom be a write.
 _TOUCH_EVERY = timedelta(minutes=1)
 
@@ -98,7 +93,7 @@ def enter_code(phone: Phone, code: str, *, language: str, device: str = "", now:
             raise BadValue("accounts.code_wrong")
         guardian_id = _guardian_of(phone, language, now)
         contacts.confirm_own(guardian_id, now=now)
-        return _begin(Door.FAMILY, now, guardian_id=guardian_id)
+        return sign_ins.begin(Door.FAMILY, now, guardian_id=guardian_id)
 
 
 def _holder(phone: Phone, device: str) -> str:
@@ -123,59 +118,92 @@ def join(phone: Phone, *, language: str, now: datetime) -> int:
         return _guardian_of(phone, language, now)
 
 
-def enter_password(username: str, password: str, *, address: str = "", now: datetime) -> str:
-    """Sign an officer in. Returns the cookie's reference. Raises BadValue, TooMany, Unavailable.
+def enter_password(
+    username: str, password: str, *, address: str = "", browser: Browser | None = None, now: datetime
+) -> str:
+    """Sign an officer in; half, where a second factor is to follow. Returns the cookie's reference.
 
     Tries are counted by name and network `address` together: a stranger elsewhere locks nobody out. Whoever finds no
-    place at the gate has spent none.
+    place at the gate has spent none. Raises BadValue, TooMany, Unavailable.
     """
     username = username.strip().lower()[:64]
-    with _hash_gate.enter():
+    with hashing.gate.enter():
         with transaction():
             limits.spend(PASSWORD_BY_NAME, username, address, now=now)
             limits.spend(PASSWORD_BY_ADDRESS, address, now=now)
         officer = queries.find_officer_by_username(username) if USERNAME.fullmatch(username) else None
         officer_id, stored = (officer.id, officer.password_hash) if officer else (None, None)
         db.session.rollback()  # nothing is held while the hash is worked out
-        fits = len(password) <= PASSWORD_MAX and _password_fits(stored, password)
+        fits = hashing.fits(stored, password)
     with transaction():
         if officer_id is not None and fits:
-            return _begin(Door.POLICE, now, officer_id=officer_id)
+            stage = Stage.HALF if has_a_factor(officer_id) else Stage.WHOLE
+            return sign_ins.begin(Door.POLICE, now, officer_id=officer_id, stage=stage, browser=browser)
         subject = f"officer:{officer_id or 'unknown'}"
         trail.record(Deed.OFFICER_REFUSED, actor="officer", subject=subject, at=now)
     raise BadValue("accounts.password_wrong")
 
 
-def is_full() -> bool:
-    """Whether a password would find no place at the gate now: asked before any other work is done for it."""
-    return _hash_gate.is_full()
+def enter_passkey(
+    asked: proofs.Asked, answer: str, *, address: str = "", browser: Browser | None = None, now: datetime
+) -> str:
+    """Sign an officer in by a passkey alone, whose owner her device has verified. Returns the cookie's reference.
 
-
-@cache
-def _nobody() -> str:
-    """Verified where no such officer exists, so that both answers take the same time."""
-    return _passwords.hash(secrets.token_urlsafe(24))
-
-
-def hash_password(password: str) -> str:
-    """What is kept instead of a password."""
-    return _passwords.hash(password)
+    Raises BadValue for whatever answer does not fit, and TooMany.
+    """
+    with transaction():
+        limits.spend(PASSKEY_BY_ADDRESS, address, now=now)
+        proofs.spend_challenge(asked, now=now)
+    proof = proofs.check_passkey(asked, answer, officer_id=None)
+    with transaction():
+        if proofs.take_passkey(proof, now=now):
+            return sign_ins.begin(Door.POLICE, now, officer_id=proof.officer_id, browser=browser)
+    raise BadValue("accounts.passkey_wrong")
 
 
 def resume(
     reference: str | None, door: Door, *, by_hand: bool = True, now: datetime
 ) -> GuardianAccount | OfficerAccount | None:
     """Who is signed in behind a cookie's reference, or None; the sign-in lives on by being used `by_hand`."""
+    if door is Door.POLICE:
+        presence = resume_officer(reference, by_hand=by_hand, now=now)
+        return presence.account if presence and presence.stage is Stage.WHOLE else None
     sign_in = queries.find_sign_in(reference, door, now=now) if reference else None
-    if sign_in is None or now - sign_in.seen_at > IDLE[door]:
+    if sign_in is None or sign_in.guardian_id is None or now - sign_in.seen_at > IDLE[door]:
         return None
-    if by_hand and now - sign_in.seen_at > _TOUCH_EVERY:
-        sign_in_id = sign_in.id
+    guardian_id = sign_in.guardian_id
+    _touch(sign_in.id, sign_in.seen_at, by_hand, now)
+    return queries.get_guardian_account(guardian_id)
+
+
+def resume_officer(reference: str | None, *, by_hand: bool = True, now: datetime) -> Presence | None:
+    """The same for an officer, who may be half signed in: for guards, which ask for the rest."""
+    found = queries.find_presence(reference, now=now) if reference else None
+    if found is None or now - found[1] > IDLE[Door.POLICE]:
+        return None
+    _touch(found[0].sign_in_id, found[1], by_hand, now)
+    return found[0]
+
+
+def may_listen(reference: str | None, *, now: datetime) -> Presence | None:
+    """An officer who may have left the desk: her browser still hears that something came, until her sign-in ends.
+
+    None once it has ended, by hand or after its hours, once she is disabled, and for a half one. Not a use.
+    """
+    found = queries.find_presence(reference, now=now) if reference else None
+    return found[0] if found and found[0].stage is Stage.WHOLE else None
+
+
+def rests_in(reference: str | None, *, now: datetime) -> timedelta:
+    """How long an officer's sign-in goes on if nobody uses it; zero where there is none."""
+    found = queries.find_presence(reference, now=now) if reference else None
+    return max(timedelta(), found[1] + IDLE[Door.POLICE] - now) if found else timedelta()
+
+
+def _touch(sign_in_id: int, seen_at: datetime, by_hand: bool, now: datetime) -> None:
+    if by_hand and now - seen_at > _TOUCH_EVERY:
         with transaction():
             db.session.execute(sa.update(SignIn).where(SignIn.id == sign_in_id).values(seen_at=now))
-    if sign_in.guardian_id is not None:
-        return queries.get_guardian_account(sign_in.guardian_id)
-    return queries.find_officer_account(sign_in.officer_id or 0)
 
 
 def sign_out(reference: str | None, door: Door, *, now: datetime) -> None:
@@ -210,29 +238,5 @@ def _guardian_of(phone: Phone, language: str, now: datetime) -> int:
     return guardian.id
 
 
-def _begin(door: Door, now: datetime, *, guardian_id: int | None = None, officer_id: int | None = None) -> str:
-    reference = secrets.token_urlsafe(32)
-    sign_in = SignIn(
-        reference_hash=queries.reference_hash(reference),
-        door=door,
-        guardian_id=guardian_id,
-        officer_id=officer_id,
-        began_at=now,
-        seen_at=now,
-        expires_at=now + LASTS[door],
-    )
-    db.session.add(sign_in)
-    deed = Deed.GUARDIAN_SIGNED_IN if guardian_id else Deed.OFFICER_SIGNED_IN
-    trail.record(deed, actor=_actor(sign_in), subject=f"sign_in:{sign_in.id}", at=now)
-    return reference
-
-
 def _actor(sign_in: SignIn) -> str:
     return f"guardian:{sign_in.guardian_id}" if sign_in.guardian_id else f"officer:{sign_in.officer_id}"
-
-
-def _password_fits(stored: str | None, password: str) -> bool:
-    try:
-        return _hash_gate.do(_passwords.verify, stored or _nobody(), password) and stored is not None
-    except (Argon2Error, InvalidHashError):
-        return False

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from wristband.accounts.models import Officer
-from wristband.accounts.rules import PASSWORD_MAX, PASSWORD_MIN, USERNAME, Role
+from wristband.accounts.rules import USERNAME, Role
 from wristband.audit import trail
 from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
@@ -135,10 +135,3 @@ def add_officer(username: str, *, name: str, password_hash: str, role: Role, sta
         # The name's uniqueness is the database's: a disabled officer keeps his.
         raise Conflict("accounts.username_taken") from None
     return officer.id
-
-
-def check_password(password: str) -> str:
-    """The password, if it is long enough to be one. Raises BadValue."""
-    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        raise BadValue("accounts.password_length", shortest=PASSWORD_MIN, longest=PASSWORD_MAX)
-    return password

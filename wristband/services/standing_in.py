@@ -14,7 +14,7 @@ from wristband.errors import Conflict
 from wristband.house import house
 from wristband.incidents import duty, news, platform_owing, queries
 from wristband.incidents.models import Incident, IncidentMove, Report
-from wristband.incidents.openings import open_or_join
+from wristband.incidents.openings import Joined, open_or_join
 from wristband.incidents.platform import By, Kind
 from wristband.incidents.rules import IncidentState
 from wristband.scans.queries import get_reach_for_service
@@ -34,16 +34,17 @@ def take(duty_call_id: int, *, officer: OfficerAccount, now: datetime) -> int:
         for call in calls:
             _join(incident, call.reach_id, officer, now)
         _accept(incident, officer, now)
-        news.tell_family(incident, "duty_taken", issuer=house().settings.issuer, now=now)
+        # What was on every desk is on this one now.
+        station_id = incident.station_id or officer.station_id
+        news.tell_family(incident, "duty_taken", issuer=house().settings.issuer, now=now, station_id=station_id)
         platform_owing.owe(incident.id, Kind.OPENED, by=By.OFFICER, partner=house().partner, now=now)
         return incident.id
 
 
-def _join(incident: Incident, reach_id: int, officer: OfficerAccount, now: datetime) -> None:
+def _join(incident: Joined, reach_id: int, officer: OfficerAccount, now: datetime) -> None:
     scan_id = get_reach_for_service(reach_id).scan_id
     if queries.find_report(scan_id) is None:
         db.session.add(Report(incident_id=incident.id, scan_id=scan_id, made_at=now))
-        incident.changed_at = now
     trail.record(
         Deed.DESK_ANSWERED,
         actor=officer.actor,
@@ -54,7 +55,7 @@ def _join(incident: Incident, reach_id: int, officer: OfficerAccount, now: datet
     )
 
 
-def _accept(incident: Incident, officer: OfficerAccount, now: datetime) -> None:
+def _accept(incident: Joined, officer: OfficerAccount, now: datetime) -> None:
     """Who stands in has accepted: nobody waits for that any more. An incident that is further on stays where it is."""
     db.session.flush()
     accepted = db.session.execute(

@@ -17,12 +17,11 @@ from wristband.errors import BadValue
 from wristband.house import house
 from wristband.incidents import news, platform_owing, queries
 from wristband.incidents.models import Incident, PhoneReport, Report, Sighting
-from wristband.incidents.openings import open_or_join
+from wristband.incidents.openings import Joined, open_or_join
 from wristband.incidents.platform import By, Kind
 from wristband.incidents.rules import PlaceSource
 from wristband.language import SOURCE
 from wristband.scans import keeping
-from wristband.scans.models import Scan
 from wristband.values.code import BandCode
 from wristband.values.phone import Phone
 
@@ -65,29 +64,28 @@ def take_call(key: str, call: Call, *, officer: OfficerAccount, now: datetime) -
         band = find_band(call.code.serial) if call.code else None
         if call.code is not None and band is None:
             raise BadValue("incidents.call_no_band")
-        scan = keeping.keep(
-            f"110:{officer.officer_id}:{key}", band_id=band.id if band else None, language=SOURCE, now=now, acted=True
+        scan_id = keeping.keep(
+            f"110:{officer.officer_id}:{key}", band_id=band.id if band else None, language=SOURCE, now=now
         )
-        before = queries.find_report(scan.id)
+        before = queries.find_report(scan_id)
         if before is not None:
             return _entered(before[1], officer)
         elder_id = band.elder_id if band and reaches_family(band.state) else None
         incident = open_or_join(elder_id, officer.station_id, actor=officer.actor, now=now)
-        incident.changed_at = now
-        _keep(incident, scan, "\n".join(filter(None, (place, words))), call.phone, officer, now)
-        _record(incident, scan, band, officer, now)
+        _keep(incident, scan_id, "\n".join(filter(None, (place, words))), call.phone, officer, now)
+        _record(incident, scan_id, band, officer, now)
         news.tell_family(incident, "incident_reported", issuer=house().settings.issuer, now=now)
         platform_owing.owe(incident.id, Kind.OPENED, by=By.OFFICER, partner=house().partner, now=now)
         return _entered(incident, officer)
 
 
 def _keep(
-    incident: Incident, scan: Scan, said: str, phone: Phone | None, officer: OfficerAccount, now: datetime
+    incident: Joined, scan_id: int, said: str, phone: Phone | None, officer: OfficerAccount, now: datetime
 ) -> None:
-    db.session.add(Report(incident_id=incident.id, scan_id=scan.id, made_at=now))
+    db.session.add(Report(incident_id=incident.id, scan_id=scan_id, made_at=now))
     db.session.add(
         PhoneReport(
-            scan_id=scan.id,
+            scan_id=scan_id,
             officer_id=officer.officer_id,
             station_id=officer.station_id,
             made_at=now,
@@ -95,23 +93,23 @@ def _keep(
         )
     )
     if said:
-        key = keeping.append_hash(scan.id, "what the caller said")
-        sighting = Sighting(scan_id=scan.id, key=key, seen_at=now, source=PlaceSource.WORDS)
+        key = keeping.append_hash(scan_id, "what the caller said")
+        sighting = Sighting(scan_id=scan_id, key=key, seen_at=now, source=PlaceSource.WORDS)
         sighting.words = said
         db.session.add(sighting)
 
 
-def _record(incident: Incident, scan: Scan, band: Band | None, officer: OfficerAccount, now: datetime) -> None:
+def _record(incident: Joined, scan_id: int, band: Band | None, officer: OfficerAccount, now: datetime) -> None:
     trail.record(
         Deed.INCIDENT_REPORTED,
         actor=officer.actor,
         subject=f"incident:{incident.id}",
         at=now,
         elder_id=incident.elder_id,
-        scan=scan.id,
+        scan=scan_id,
         band=band.id if band else None,
     )
 
 
-def _entered(incident: Incident, officer: OfficerAccount) -> Entered:
+def _entered(incident: Incident | Joined, officer: OfficerAccount) -> Entered:
     return Entered(incident.id, incident.number, incident.station_id in (officer.station_id, None))

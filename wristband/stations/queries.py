@@ -48,7 +48,7 @@ class ListedStation:
     standing: Standing
 
 
-def nearest(position: Position, k: int = 5) -> list[NearStation]:
+def nearest(position: Position, k: int) -> list[NearStation]:
     """The `k` nearest stations, exact, nearest first."""
     index = _find_index()
     found = index.nearest(position, k) if index is not None else _nearest_in_store(position, k)
@@ -112,6 +112,17 @@ def list_districts() -> list[tuple[str, int]]:
     return [(district, count) for district, count in rows]
 
 
+def list_after(station_id: int, *, name: str = "", limit: int) -> Sequence[Station]:
+    """Stations in the order in which they were entered, after the one of that id; with `name` those that hold it."""
+    question = sa.select(Station).where(Station.id > station_id)
+    if "\0" in name:
+        return []  # no PostgreSQL text holds it, not even to be compared with
+    if words := name.strip():
+        held = sa.or_(Station.name.contains(words, autoescape=True), Station.district.contains(words, autoescape=True))
+        question = question.where(held)
+    return db.session.scalars(question.order_by(Station.id).limit(limit)).all()
+
+
 def list_names(limit: int = 1000) -> list[tuple[int, str]]:
     """Id and name of the stations, for a choice in a form."""
     rows = db.session.execute(sa.select(Station.id, Station.name).order_by(Station.adcode, Station.name).limit(limit))
@@ -143,7 +154,7 @@ def _find_index() -> StationIndex | None:
 def _index_of(rows: Sequence[Any]) -> StationIndex:
     """Of rows of id, latitude and longitude."""
     ids, latitudes, longitudes = zip(*rows, strict=True) if rows else ((), (), ())
-    return StationIndex.of_columns(ids, latitudes, longitudes)
+    return StationIndex(ids, latitudes, longitudes)
 
 
 def _nearest_in_store(position: Position, k: int) -> list[tuple[int, float]]:

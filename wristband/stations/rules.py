@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from geographiclib.geodesic import Geodesic
@@ -47,14 +46,6 @@ SEARCHES = Budget("address.all", burst=120, every_s=2, fails=Fails.CLOSED, refus
 _Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a station is, for the index."""
-
-    station_id: int
-    position: Position
-
-
 class StationIndex:
     """Places sorted by latitude, built once and then only read: safe to share between threads.
 
@@ -62,30 +53,20 @@ class StationIndex:
     the nearest (within 50 km to a decimetre); what is left is measured along the ellipsoid.
     """
 
-    def __init__(self, places: Iterable[Place]) -> None:
-        rows = [(place.station_id, place.position.latitude, place.position.longitude) for place in places]
-        ids, latitudes, longitudes = zip(*rows, strict=True) if rows else ((), (), ())
-        self._fill(np.array(ids, np.int64), np.array(latitudes, np.float64), np.array(longitudes, np.float64))
-
-    @classmethod
-    def of_columns(cls, ids: Iterable[int], latitudes: Iterable[float], longitudes: Iterable[float]) -> StationIndex:
-        """The index over stations whose places are known to be good: degrees of WGS-84, as they are stored."""
-        index = cls.__new__(cls)
-        columns = (np.array(column, np.float64) for column in (list(latitudes), list(longitudes)))
-        index._fill(np.array(list(ids), np.int64), *columns)
-        return index
-
-    def _fill(self, ids: NDArray[np.int64], latitudes: _Floats, longitudes: _Floats) -> None:
-        order = np.lexsort((ids, latitudes))
-        self._ids, self._latitudes, self._longitudes = ids[order], latitudes[order], longitudes[order]
+    def __init__(self, ids: Iterable[int], latitudes: Iterable[float], longitudes: Iterable[float]) -> None:
+        """Of stations whose places are known to be good: degrees of WGS-84, as they are stored."""
+        numbers = np.array(list(ids), np.int64)
+        north, east = np.array(list(latitudes), np.float64), np.array(list(longitudes), np.float64)
+        order = np.lexsort((numbers, north))
+        self._ids, self._latitudes, self._longitudes = numbers[order], north[order], east[order]
         self._surface = _on_the_surface(self._latitudes, self._longitudes)
         self._squares = np.einsum("ij,ij->i", self._surface, self._surface)
-        self._everywhere = self._surface[:: max(1, len(ids) // _SAMPLE)].copy()
+        self._everywhere = self._surface[:: max(1, len(numbers) // _SAMPLE)].copy()
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def nearest(self, position: Position, k: int = 3) -> list[tuple[int, float]]:
+    def nearest(self, position: Position, k: int) -> list[tuple[int, float]]:
         """The `k` nearest as (station_id, metres along the ellipsoid), nearest first, equals by lower id.
 
         Fewer if there are fewer places, none for k < 1.

@@ -5,15 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, session
+from flask import Flask, Response, make_response, redirect, render_template, request, session
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from wristband.errors import NotAllowed, Refusal, SignInNeeded, TooMany, Unavailable
+from wristband.errors import NotAllowed, ProofNeeded, Refusal, SignInNeeded, TooMany, Unavailable
 from wristband.refusals import SENTENCES
+from wristband.web import proofs
 from wristband.web.filters import duration
 from wristband.web.language import gettext
-from wristband.web.sessions import PREFIXES, THEN, door_of
+from wristband.web.problems import problem
+from wristband.web.sessions import PREFIXES, PROVE, THEN, door_of
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +54,7 @@ def refused(page: str | Response, refusal: Refusal) -> Response:
 
 def answer_to(refusal: Refusal) -> Response:
     """A page of its own for a refusal; for a machine, its problem document."""
-    return refused(_page(refusal.status, sentence(refusal)), refusal)
+    return refused(_page(refusal.status, sentence(refusal), refusal.code), refusal)
 
 
 def _way_back() -> str:
@@ -66,12 +68,15 @@ def attach(app: Flask) -> None:
     def _refused(refusal: Refusal) -> Response:
         if isinstance(refusal, SignInNeeded):
             door = door_of(request.path)
+            page = refusal.page if isinstance(refusal, ProofNeeded) else "/sign-in"
+            if door and request.method == "POST" and page == PROVE:
+                return refused(proofs.page_for_form(), refusal)
             if door and request.method == "GET" and not request.headers.get("X-Part"):
                 # Back here afterwards: the path is one of ours, since a view of this door has refused it. Pages only:
                 # a picture or a stream that a page brings along asks for no HTML.
                 if request.accept_mimetypes["text/html"] == 1:
                     session[THEN] = _way_back()
-                return make_response(redirect(f"{PREFIXES[door]}/sign-in"))
+                return make_response(redirect(f"{PREFIXES[door]}{page}"))
         if refusal.status >= 500:
             log.error("refused", code=refusal.code, endpoint=request.endpoint)
         elif isinstance(refusal, NotAllowed):
@@ -85,7 +90,7 @@ def attach(app: Flask) -> None:
         if status < 400:
             return make_response(error.get_response())
         code = _BY_STATUS.get(status, "page.bad_request" if status < 500 else "page.fault")
-        response = _page(status, gettext(SENTENCES[code]))
+        response = _page(status, gettext(SENTENCES[code]), code)
         if status == HTTPStatus.METHOD_NOT_ALLOWED and error.get_response().headers.get("Allow"):
             response.headers["Allow"] = error.get_response().headers["Allow"]
         return response
@@ -93,20 +98,19 @@ def attach(app: Flask) -> None:
     @app.errorhandler(SQLAlchemyError)
     def _store(fault: SQLAlchemyError) -> Response:
         log.error("store_fault", exc_info=fault, endpoint=request.endpoint)
-        response = _page(503, gettext(SENTENCES["page.store_busy"]))
+        response = _page(503, gettext(SENTENCES["page.store_busy"]), "page.store_busy")
         response.headers["Retry-After"] = _BUSY_S
         return response
 
     @app.errorhandler(Exception)
     def _fault(fault: Exception) -> Response:
         log.error("fault", exc_info=fault, endpoint=request.endpoint)
-        return _page(500, gettext(SENTENCES["page.fault"]))
+        return _page(500, gettext(SENTENCES["page.fault"]), "page.fault")
 
 
-def _page(status: int, words: str) -> Response:
+def _page(status: int, words: str, code: str) -> Response:
     if request.path.startswith(("/api/", "/platform/")):
-        response = jsonify(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=words)
-        response.content_type = "application/problem+json"
+        response = problem(status, words, code)
     else:
         door = door_of(request.path)
         page = render_template(

@@ -41,6 +41,18 @@ def duration(seconds: float) -> str:
     return _("%(n)s 小时", n=math.ceil(seconds / 3600))
 
 
+def lasted(seconds: float) -> str:
+    """How long something took, in the two largest units that say it."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return _("%(n)s 秒", n=round(seconds))
+    if minutes < 60:
+        return _("%(n)s 分钟", n=minutes)
+    if minutes % 60 == 0:
+        return _("%(n)s 小时", n=minutes // 60)
+    return _("%(hours)s 小时 %(minutes)s 分", hours=minutes // 60, minutes=minutes % 60)
+
+
 def distance(metres: float) -> str:
     """A straight-line distance, rounded the way people say it."""
     if metres < 1000:
@@ -55,7 +67,7 @@ def digest(path: str) -> str:
 
 
 def attach(app: Flask) -> None:
-    app.jinja_env.filters.update(time=day_time, clock=clock_time, distance=distance)
+    app.jinja_env.filters.update(time=day_time, clock=clock_time, distance=distance, lasted=lasted)
 
     # Not by url_for: a refusal is told under a host that no address can be built for, too.
     app.jinja_env.globals["static"] = lambda path: f"{app.static_url_path}/{path}?v={digest(path)}"

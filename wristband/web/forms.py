@@ -17,7 +17,7 @@ from wristband.errors import BadValue
 # Below 2**63, which is what a store takes; our ids outgrow it in the year 2088.
 _ROW_ID = "[0-8]?[0-9]{1,18}"
 # The only fields that pages of ours send more than once.
-_SEVERAL = frozenset({"bands", "consents", "fields", "incidents"})
+_SEVERAL = frozenset({"bands", "columns", "consents", "fields", "incidents", "scopes"})
 _MOST_FIELDS = 100
 # What a phone of today takes: refused where it is too much by the file's own rule, the form's words kept.
 _FILE_FORM_BYTES = 25_000_000

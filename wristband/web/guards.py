@@ -6,16 +6,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import g, request, session
+from flask import g, redirect, request, session
 from flask_wtf.csrf import CSRFError, validate_csrf
 from wtforms.validators import ValidationError
 
 from wristband import clock
-from wristband.accounts.rules import Act, Door, GuardianAccount, OfficerAccount, may
-from wristband.errors import NotAllowed, SignInNeeded
+from wristband.accounts.rules import Act, Door, GuardianAccount, OfficerAccount, Presence, Stage, may
+from wristband.errors import NotAllowed, ProofNeeded, SignInNeeded
+from wristband.language import LANGUAGES
 from wristband.services import signing_in
 from wristband.web.forms import check_form
-from wristband.web.sessions import REFERENCE
+from wristband.web.pages import settings
+from wristband.web.sessions import FACTORS, PREFIXES, PROVE, REFERENCE, SECOND, home_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -91,29 +93,92 @@ def guardian(view: Callable[..., Any]) -> Callable[..., Any]:
     return _marked(guarded, "guardian")
 
 
-def officer(act: Act) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A signed-in officer whose role may do `act`, in `g.account`."""
+def officer(
+    act: Act | None = None, *, stepped_up: bool = False, enrolling: bool = False, home: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A signed-in officer whose role may do `act`, in `g.account`; without an act, every officer.
+
+    `stepped_up` is for what is sensitive: whoever has proved herself more than ten minutes ago does so again first.
+    `enrolling` marks the pages that open without a second factor where one has to be. `home` is the one page that
+    leads a role which may not see it to its own first page.
+    """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            # What a desk's script asks for by itself keeps no unattended desk signed in.
-            by_hand = "X-Part" not in request.headers and request.accept_mimetypes.best != "text/event-stream"
-            account = signing_in.resume(session.get(REFERENCE), Door.POLICE, by_hand=by_hand, now=clock.now())
-            if not isinstance(account, OfficerAccount):
-                raise SignInNeeded("accounts.sign_in_needed")
-            if not may(account.role, act):
+            presence = _whole()
+            if not presence.has_factor and not enrolling and settings().second_factor == "required":
+                raise ProofNeeded("accounts.factor_to_set_up", page=FACTORS)
+            if act is not None and not may(presence.account.role, act):
+                if home and request.method == "GET":
+                    return redirect(PREFIXES[Door.POLICE] + home_of(presence.account.acts), code=303)
                 raise NotAllowed("accounts.not_your_role")
-            _enter(account)
+            _enter(presence.account)
+            if stepped_up and not presence.is_fresh(clock.now()):
+                raise ProofNeeded("accounts.proof_needed", page=PROVE)
             return view(*args, **kwargs)
 
-        return _marked(guarded, f"officer:{act.value}")
+        return _marked(guarded, f"officer:{act.value if act else 'any'}")
 
     return decorate
 
 
+def halfway(view: Callable[..., Any]) -> Callable[..., Any]:
+    """An officer whose password was right and whose second factor is owed, in `g.presence`; she has no account yet."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        presence = signing_in.resume_officer(session.get(REFERENCE), now=clock.now())
+        if presence is None:
+            raise SignInNeeded("accounts.sign_in_needed")
+        if presence.stage is Stage.WHOLE:
+            return redirect(PREFIXES[Door.POLICE], code=303)
+        g.presence = presence
+        _check_form()
+        return view(*args, **kwargs)
+
+    return _marked(guarded, "halfway")
+
+
+def listening(act: Act) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A browser whose officer may have left the desk: signed in within twelve hours, in `g.listener`.
+
+    There is no `g.account`: no page and no record opens by it, and it keeps no sign-in alive.
+    """
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            presence = signing_in.may_listen(session.get(REFERENCE), now=clock.now())
+            if presence is None or (not presence.has_factor and settings().second_factor == "required"):
+                raise SignInNeeded("accounts.sign_in_needed")
+            if not may(presence.account.role, act):
+                raise NotAllowed("accounts.not_your_role")
+            g.listener = presence.account
+            return view(*args, **kwargs)
+
+        return _marked(guarded, f"listening:{act.value}")
+
+    return decorate
+
+
+def _whole() -> Presence:
+    """The officer who is signed in, in `g.presence`. Raises SignInNeeded, ProofNeeded."""
+    # What a desk's script asks for by itself keeps no unattended desk signed in.
+    by_hand = "X-Part" not in request.headers and request.accept_mimetypes.best != "text/event-stream"
+    presence = signing_in.resume_officer(session.get(REFERENCE), by_hand=by_hand, now=clock.now())
+    if presence is None:
+        raise SignInNeeded("accounts.sign_in_needed")
+    if presence.stage is not Stage.WHOLE:
+        raise ProofNeeded("accounts.second_factor_needed", page=SECOND)
+    g.presence = presence
+    return presence
+
+
 def _enter(account: GuardianAccount | OfficerAccount) -> None:
     g.account = account
+    if isinstance(account, OfficerAccount) and account.language in LANGUAGES and "lang" not in request.args:
+        g.language = account.language
     _check_form()
 
 

@@ -25,8 +25,17 @@ _POLICY = {
 }
 
 
-# The answers that carry a portrait inside the page, so that it has no address to be passed on; all of them forms'.
-_PICTURE_INSIDE = frozenset({"finder.enter_check_code", "finder.enter_phone_code", "finder.card", "police.break_glass"})
+# The answers that carry a portrait inside the page, so that it has no address to be passed on.
+_PICTURE_INSIDE = frozenset(
+    {
+        *("finder.enter_check_code", "finder.enter_phone_code", "finder.card", "police.break_glass"),
+        # A record that an officer has opened, and whatever comes back to it with a refusal.
+        *("police.record", "police.open_record", "police.compare", "police.merge_records", "police.confirm_record"),
+        *("police.dispute_record", "police.settle_dispute", "police.ask_removal", "police.decide_removal"),
+        *("police.note_death", "police.undo_death", "police.leave", "police.issue_band", "police.take_record"),
+        "police.undo_merge",
+    }
+)
 # Where the family's voice may come from: inside a finder's card, as the portrait; a guardian's own address for it, and
 # what she has just recorded, before it is sent.
 _VOICE_FROM = {
@@ -39,6 +48,8 @@ _VOICE_FROM = {
 }
 # The pages that may ask for the microphone.
 _RECORDS = frozenset({"family.voice", "family.keep_voice"})
+# And the one that may ask for the camera: a portrait is taken at the counter.
+_TAKES_PICTURES = frozenset({"police.new_record", "police.register_record"})
 
 
 def style_hash(css: str) -> str:
@@ -85,7 +96,9 @@ def attach(app: Flask) -> None:
         headers.setdefault("Referrer-Policy", "no-referrer")
         headers.setdefault("X-Content-Type-Options", "nosniff")
         microphone = "(self)" if request.endpoint in _RECORDS else "()"
-        headers.setdefault("Permissions-Policy", f"geolocation=(self), camera=(), microphone={microphone}, payment=()")
+        camera = "(self)" if request.endpoint in _TAKES_PICTURES else "()"
+        asked = f"geolocation=(self), camera={camera}, microphone={microphone}, payment=()"
+        headers.setdefault("Permissions-Policy", asked)
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if request.is_secure:

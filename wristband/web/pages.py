@@ -24,6 +24,7 @@ def attach(app: Flask) -> None:
         filing=ours.filing,
         demonstration=ours.demonstration,
         report_sms=ours.report_sms,
+        second_factor=ours.second_factor,
         has_map=bool(ours.map_tiles),
         doors=ours.doors,
         language_links=language_links,

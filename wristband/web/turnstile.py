@@ -13,8 +13,8 @@ from flask import Flask
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from wristband.accounts import hashing
 from wristband.errors import Unavailable
-from wristband.services import signing_in
 from wristband.web.errors import answer_to
 from wristband.web.language import spoken
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
 # The address of the form behind the gate, whether the gate is full, and what is told then.
-_GATES: dict[str, tuple[Callable[[], bool], str]] = {"/police/sign-in": (signing_in.is_full, "accounts.busy")}
+_GATES: dict[str, tuple[Callable[[], bool], str]] = {"/police/sign-in": (hashing.is_full, "accounts.busy")}
 
 
 class Turnstile:

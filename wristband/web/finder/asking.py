@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 
 from flask import Response, g, render_template, request
 
@@ -25,6 +26,7 @@ from wristband.values.position import Crs, Position, degrees, from_crs
 from wristband.web.errors import sentence
 from wristband.web.finder import finder
 from wristband.web.finder.board import latest_board
+from wristband.web.finder.room import with_room
 from wristband.web.finder.told import by_the_phone, to_progress
 from wristband.web.guards import anyone, finder_tap
 from wristband.web.language import current
@@ -38,7 +40,8 @@ _VAGUEST_M = 1e8
 @finder_tap
 def tell_family(scan: str) -> Response:
     reference, serial = _opened(scan)
-    reaching.tell_family(reference, serial, language=current(), low_trust=g.low_trust, now=clock.now())
+    told = partial(reaching.tell_family, reference, serial, language=current(), low_trust=g.low_trust)
+    with_room(partial(told, now=clock.now()))
     return to_progress(reference)
 
 
@@ -47,7 +50,8 @@ def tell_family(scan: str) -> Response:
 def report(scan: str) -> Response:
     reference, serial = _opened(scan)
     now = clock.now()
-    reporting.report(reference, serial, language=current(), low_trust=g.low_trust, claimed=by_the_phone(now), now=now)
+    told = partial(reporting.report, reference, serial, language=current(), low_trust=g.low_trust)
+    with_room(partial(told, claimed=by_the_phone(now), now=now))
     return to_progress(reference)
 
 
@@ -57,7 +61,8 @@ def add_place(scan: str) -> Response | tuple[str, int]:
     """Append where the elder is: the phone's position, words, or both."""
     form, now = request.form, clock.now()
     try:
-        reporting.add_place(
+        add = partial(
+            reporting.add_place,
             scan,
             form.get("key", ""),
             source=_SOURCES.get(form.get("source", ""), PlaceSource.WORDS),
@@ -67,6 +72,7 @@ def add_place(scan: str) -> Response | tuple[str, int]:
             claimed=by_the_phone(now),
             now=now,
         )
+        with_room(add)
     except BadValue as refusal:
         return _progress_page(scan, place_error=sentence(refusal), words=form.get("words", "")), refusal.status
     return to_progress(scan)
@@ -134,7 +140,7 @@ def _report(made: ReportFacts, incident: IncidentFacts) -> ReportMade:
 
 
 def _opened(scan: str) -> tuple[str, str | None]:
-    """The address of the scan that a tap belongs to, and the serial of its band where it is one of ours.
+    """The address of the scan that a tap belongs to, and the serial that its form tells where it is one of ours.
 
     A page that lay open too long or lost its stamp still reports, under a fresh address: only its second tap is a
     second scan. Its band stands in the form, or, on the finder's own page, behind the stamp; a tap with neither is
@@ -145,8 +151,7 @@ def _opened(scan: str) -> tuple[str, str | None]:
     if not stamped and not band:
         raise BadValue("page.form_stale")
     reference = scan if stamped else stamps.make(keys)[0]
-    # A scan keeps its band: what the form says counts only while nothing is known of the scan.
-    return reference, scans.find_serial(reference) or scanning.serial_of(band)
+    return reference, scanning.serial_of(band)
 
 
 def _position() -> Position | None:

@@ -67,8 +67,8 @@ class Answer:
 
 @finder.before_request
 def _ready_before_a_deed() -> None:
-    """A report chooses its station inside a deed, for which everybody else waits: nothing is built there."""
-    if request.method == "POST" and request.endpoint in ("finder.report", "finder.add_place"):
+    """What comes with a place chooses its station inside a deed, for which everybody waits: nothing is built there."""
+    if request.method == "POST" and request.endpoint == "finder.add_place":
         queries.make_ready()
 
 

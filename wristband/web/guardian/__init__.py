@@ -16,8 +16,10 @@ from wristband.web.guardian import (  # noqa: E402  the views
     elders,  # noqa: F401
     handing_over,  # noqa: F401
     history,  # noqa: F401
+    proposals,  # noqa: F401
     quiet,  # noqa: F401
     ready,  # noqa: F401
+    releases,  # noqa: F401
     rights,  # noqa: F401
     sign_in,  # noqa: F401
     voices,  # noqa: F401

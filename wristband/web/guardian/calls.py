@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Response, g, make_response, redirect, render_template, request, url_for
 
 from wristband import clock
+from wristband.board.listing import list_boards, page_of
+from wristband.board.rules import Side
 from wristband.elders import queries as elders
 from wristband.elders.rules import Purpose
 from wristband.errors import BadValue
@@ -12,15 +14,20 @@ from wristband.incidents import platform_queries
 from wristband.incidents import queries as incidents
 from wristband.incidents.encounters import find_handed_over_at, how_it_ended
 from wristband.incidents.rules import SAFE
+from wristband.interchange.queries import find_holding
 from wristband.scans import queries as scans
 from wristband.scans.reached import family_reached
 from wristband.scans.rules import Answer
 from wristband.services import handling, reaching
 from wristband.stations import directions
 from wristband.stations import queries as stations
+from wristband.web.forms import find_id
 from wristband.web.guardian import family
 from wristband.web.guardian.board import around
 from wristband.web.guards import guardian
+
+# So many of the newest places are listed: hundreds may have told one.
+_PLACES = 10
 
 
 @family.get("/calls/<int:reach_id>")
@@ -73,16 +80,18 @@ def incident(incident_id: int) -> str:
     found = incidents.get_own_incident(incident_id, guardian_id=me)
     finders = [report.scan_id for report in incidents.list_reports(incident_id)]
     places = _places(found.elder_id, finders)
+    boards = list_boards(incident_id, Side.FAMILY, now=clock.now())
     return render_template(
         "guardian/incident.html",
         door="family",
         platform=platform_queries.standing(incident_id),
         incident=found,
+        released=find_holding(found, now=clock.now()),
         elder=elders.get_elder(found.elder_id or 0, guardian_id=me),
         station=stations.find_station(found.station_id),
         moves=incidents.list_moves(incident_id),
         safe=SAFE,
-        finders=finders,
+        board_page=page_of(boards, find_id(request.args.get("boards", "")) or 1),
         hand_over=incidents.find_hand_over(found.elder_id or 0),
         hand_over_action=url_for("family.hand_over_for_incident", incident_id=incident_id),
         handed_over_at=find_handed_over_at(incident_id),
@@ -102,7 +111,7 @@ def _places(elder_id: int | None, scan_ids: list[int]) -> list[incidents.ToldPla
     """What finders told of the place, where the family agreed that it is kept for them."""
     if elder_id is None or not elders.consented(elder_id, Purpose.WHEREABOUTS):
         return []
-    return [incidents.told_place(sighting) for sighting in incidents.list_sightings(scan_ids)]
+    return [incidents.told_place(sighting) for sighting in incidents.list_sightings(scan_ids, latest=_PLACES)]
 
 
 def _map_links(places: list[incidents.ToldPlace]) -> list[directions.MapLink]:

@@ -11,7 +11,9 @@ from wristband import clock
 from wristband.accounts.queries import stations_of_officers
 from wristband.audit import accesses
 from wristband.audit.accesses import CHANGES, Access
+from wristband.audit.deeds import Deed
 from wristband.bands.rules import REPRINT_WORDS, Reprint
+from wristband.elders.keeping import RECORD_REASON_WORDS, RecordReason
 from wristband.elders.queries import find_voice, get_elder
 from wristband.errors import BadValue, Conflict, NotAllowed
 from wristband.incidents.rules import REASON_WORDS, Reason
@@ -133,6 +135,7 @@ _DEEDS = {
     "break_glass.unjustified": _("复核了紧急查阅：不合理"),
     "family.looked_up": _("为绑定手环查了您家登记的老人，看了姓名"),
     "band.printed": _("打印了手环"),
+    "band.looked_up": _("用手环编号查了是谁登记的，没有看资料"),
     "platform.told": _("随警情收到了老人的资料"),
 }
 _PROOFS = {"check_code": _("输对了核对码"), "sms_code": _("核实了手机号"), "approval": _("经家人同意")}
@@ -156,6 +159,8 @@ def _why(look: Access) -> str:
     # A band that ended has reasons of its own, in words of which one is the same.
     if look.deed.value == "band.printed" and reason in set(Reprint):
         return gettext(REPRINT_WORDS[Reprint(reason)])
+    if look.deed in (Deed.RECORD_OPENED, Deed.RECORD_SHOWN) and reason in set(RecordReason):
+        return gettext(RECORD_REASON_WORDS[RecordReason(reason)])
     if look.subject_kind == "incident":
         return gettext("办理警情")
     proof = str(look.facts.get("proof", ""))

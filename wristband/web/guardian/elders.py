@@ -27,9 +27,10 @@ from wristband.errors import BadFields, BadValue, Refusal, TooMany, Unavailable
 from wristband.house import house
 from wristband.incidents import queries as incidents
 from wristband.incidents.rules import SAFE
+from wristband.partners.proposals import list_waiting_proposals
 from wristband.scans import queries as scans
 from wristband.scans.drills import list_running
-from wristband.services import registration
+from wristband.services import proposing, registration
 from wristband.stations import queries as stations
 from wristband.values.phone import Phone
 from wristband.web.errors import refused, sentence
@@ -43,6 +44,7 @@ from wristband.web.symbols import preview_svg
 _ENOUGH_BYTES = photos.MOST_BYTES + 1
 _QUARTERS = {"right": 1, "left": 3}
 _TEXTS = ("guardian_name", "name", "relation", "called", "sex", "birth_year", "address", "approach", "health")
+_MORE = ("second_phone", "station_id", "key", "photo_kept", "proposal")
 
 
 @family.get("")
@@ -61,6 +63,7 @@ def home() -> str:
         names={elder.id: elder.called or elder.name for elder in elders},
         erasures=queries.list_erasures(guardian_id=g.account.guardian_id),
         invitations=queries.list_invitations_to(g.account.guardian_id, now=clock.now()),
+        proposals=list_waiting_proposals(g.account.guardian_id, now=clock.now()),
         asks=scans.list_asks([elder.id for elder in elders], now=clock.now()),
         portraits=queries.portraits_by_elder([elder.id for elder in elders]),
         reaches=scans.list_reaches(guardian_id=g.account.guardian_id),
@@ -81,7 +84,7 @@ def new_elder() -> str:
 @guardian
 def register_elder() -> Response:
     """Register, or come back with everything that was typed, the photograph included, and every fault named."""
-    texts = {name: request.form.get(name, "") for name in (*_TEXTS, "second_phone", "station_id", "key", "photo_kept")}
+    texts = {name: request.form.get(name, "") for name in (*_TEXTS, *_MORE)}
     ticked = {value for value in request.form.getlist("consents") if value in set(Purpose)}
     consents = {Purpose(value) for value in ticked}
     errors: dict[str, Refusal] = {}
@@ -104,6 +107,7 @@ def register_elder() -> Response:
                 second_phone=second,
                 now=clock.now(),
             )
+            _settle_proposal(texts["proposal"], elder_id)
             then = "family.portrait" if photo_id else "family.elder"
             return make_response(redirect(url_for(then, elder_id=elder_id), code=303))
     except BadFields as refusal:
@@ -220,9 +224,25 @@ def _portrait_page(elder_id: int, error: str = "") -> str:
     )
 
 
-def _form(texts: dict[str, str], ticked: set[str], errors: dict[str, Refusal], *, told: str = "") -> str:
+def form_of_proposal(proposal_id: int, proposer: str, texts: dict[str, str], station_id: int | None) -> str:
+    """The form of a registration with what a community wrote down. The key is the proposal's: sent twice, one elder."""
+    values = {**texts, "guardian_name": texts.get("guardian_name") or g.account.name or ""}
+    values |= {"proposal": str(proposal_id), "key": f"proposal-{proposal_id}", "station_id": str(station_id or "")}
+    return _form(values, set(), {}, proposer=proposer)
+
+
+def _settle_proposal(text: str, elder_id: int) -> None:
+    proposal_id = find_id(text)
+    if proposal_id is not None:
+        proposing.confirm(proposal_id, elder_id, guardian_id=g.account.guardian_id, now=clock.now())
+
+
+def _form(
+    texts: dict[str, str], ticked: set[str], errors: dict[str, Refusal], *, told: str = "", proposer: str = ""
+) -> str:
     return render_template(
         "guardian/register.html",
+        proposer=proposer,
         door="family",
         values=texts,
         ticked=ticked,

@@ -8,12 +8,12 @@ from wristband import clock
 from wristband.accounts.rules import Act
 from wristband.board import queries
 from wristband.board.disclosure import ShownBoard
+from wristband.board.listing import list_boards, page_of
 from wristband.board.rules import Side
 from wristband.errors import BadValue, Conflict, TooMany, Unavailable
-from wristband.incidents.queries import list_reports
 from wristband.services import posting
 from wristband.web.errors import refused, sentence
-from wristband.web.forms import with_file
+from wristband.web.forms import find_id, with_file
 from wristband.web.guards import officer
 from wristband.web.officer import police
 from wristband.web.posts import by_script, new_key, said, upto
@@ -62,10 +62,12 @@ def board_photo(incident_id: int, scan_id: int, number: int) -> Response:
     return Response(jpeg, mimetype="image/jpeg")
 
 
-def boards(incident_id: int) -> list[ShownBoard]:
-    """The boards of an incident that the officer may read, the first finder's first. Raises NotFound."""
-    shown = [_board(incident_id, report.scan_id) for report in list_reports(incident_id)]
-    return [one for one in shown if one.readable]
+def boards(incident_id: int) -> dict[str, object]:
+    """What an incident's page shows of its boards: a few whole, of the others a line each. Raises NotFound."""
+    listed = list_boards(incident_id, Side.POLICE, now=clock.now())
+    few = page_of(listed, find_id(request.args.get("boards", "")) or 1)
+    shown = [_board(incident_id, one.scan_id) for one in few.whole]
+    return {"boards": [one for one in shown if one.readable], "board_page": few}
 
 
 def _board(incident_id: int, scan_id: int) -> ShownBoard:

@@ -73,7 +73,7 @@ def _back() -> Response:
 
 @police.get("")
 @police.get("/")
-@officer(Act.SEE_DESK)
+@officer(Act.SEE_DESK, home=True)
 def desk() -> str:
     """The whole page, or as a part only the list, which the desk's script asks for when something has changed."""
     return _page()
@@ -105,7 +105,17 @@ def _station(now: datetime) -> dict[str, object]:
         "closed": queries.list_closed(station_id=station_id),
         "reports": queries.count_reports([incident.id for incident in shown]),
         **_clocks(shown, now),
+        **_oldest_unsorted(unsorted.oldest_since, now),
     }
+
+
+def _oldest_unsorted(since: datetime | None, now: datetime) -> dict[str, object]:
+    """How long the first of the unrecognised ones has waited: said while they are folded away."""
+    if since is None:
+        return {}
+    ours = settings()
+    colour = clock_colour(since=since, accepted_at=None, now=now, amber_s=ours.desk_amber_s, red_s=ours.desk_red_s)
+    return {"unsorted_minutes": int((now - since).total_seconds() // 60), "unsorted_colour": colour}
 
 
 def _clocks(incidents: list[queries.IncidentFacts], now: datetime) -> dict[str, object]:

@@ -8,9 +8,8 @@ from flask import Response, g, make_response, redirect, render_template, request
 
 from wristband import clock
 from wristband.accounts.rules import Act
-from wristband.board.disclosure import ShownBoard
 from wristband.errors import BadValue, Conflict, NotAllowed, Refusal, TooMany
-from wristband.incidents import happenings, platform_queries, queries
+from wristband.incidents import desk, happenings, platform_queries, queries
 from wristband.incidents.records import ElderToHelp, ElderToMeet, Revealed
 from wristband.incidents.rules import (
     DISPOSITION_WORDS,
@@ -21,7 +20,9 @@ from wristband.incidents.rules import (
     Disposition,
     IncidentState,
     clock_colour,
+    endings_of,
 )
+from wristband.interchange.queries import find_holding
 from wristband.reports.queries import list_pickups
 from wristband.scans.levels import OFFICER_MAY_APPROVE_AFTER
 from wristband.scans.queries import list_asks
@@ -180,11 +181,11 @@ def _page(incident_id: int, *, revealed: Revealed | None = None, **told: str) ->
         reasons=reasons_shown(),
         asks=_waiting_asks(found.elder_id, now) if elder and not found.closed_at else [],
         told=told,
-        boards=_boards(found),
         pickups=list_pickups(incident_id),
         note_key=new_key(),
         **_happened(found, now),
         **_steps(found),
+        **boards(found.id),
         **where(incident_id, found.station_id),
     )
     return refused(page, shut) if isinstance(shut, TooMany) else make_response(page)
@@ -196,7 +197,8 @@ def _happened(found: queries.IncidentFacts, now: datetime) -> dict[str, object]:
     return {
         "incident": found,
         "now": now,
-        "rows": timeline.rows(found.id, station_id=g.account.station_id),
+        "released": find_holding(found, now=now),
+        "rows": timeline.rows(found.id, station_id=g.account.station_id, whole=request.args.get("timeline") == "all"),
         "platform": platform_queries.standing(found.id),
         "colour": clock_colour(
             since=found.since,
@@ -205,6 +207,7 @@ def _happened(found: queries.IncidentFacts, now: datetime) -> dict[str, object]:
             amber_s=ours.desk_amber_s,
             red_s=ours.desk_red_s,
         ),
+        "signals": desk.find_signals(station_id=g.account.station_id, now=now, red_s=ours.desk_red_s),
         "minutes": int((now - found.since).total_seconds() // 60),
         "merged_into": merged,
         "may_unmerge": merged is not None and now - merged.at < MERGE_UNDONE_WITHIN,
@@ -213,20 +216,13 @@ def _happened(found: queries.IncidentFacts, now: datetime) -> dict[str, object]:
 
 def _steps(found: queries.IncidentFacts) -> dict[str, object]:
     """What may be done with it now."""
-    endings = [(value, gettext(said)) for value, said in DISPOSITION_WORDS.items()]
+    endings = [(value, gettext(DISPOSITION_WORDS[value])) for value in endings_of(found.state)]
     return {
         "next_states": [state for state in IncidentState if state in MOVES[found.state]],
         "may_pass_on": found.state in PASSED_ON_FROM,
-        "dispositions_shown": [(value, said) for value, said in endings if value is not Disposition.DUPLICATE],
+        "dispositions_shown": endings,
         "ends_shown": [(value, said) for value, said in endings if value in SAFE],
     }
-
-
-def _boards(found: queries.IncidentFacts) -> list[ShownBoard]:
-    """The boards with finders; who called 110 reads none."""
-    scans = [report.scan_id for report in queries.list_reports(found.id)]
-    called = happenings.list_phoned_in(scans, station_id=g.account.station_id)
-    return [board for board in boards(found.id) if board.scan_id not in called]
 
 
 def _look(incident_id: int, now: datetime) -> tuple[ElderToHelp | ElderToMeet | None, Refusal | None]:

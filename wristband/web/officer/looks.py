@@ -20,13 +20,13 @@ from wristband.web.officer.reasons import reason_of, reasons_shown
 
 
 @police.get("/look")
-@officer(Act.BREAK_GLASS)
+@officer(Act.BREAK_GLASS, stepped_up=True)
 def break_glass_form() -> str:
     return _form()
 
 
 @police.post("/look")
-@officer(Act.BREAK_GLASS)
+@officer(Act.BREAK_GLASS, stepped_up=True)
 def break_glass() -> Response:
     """The record, in this answer alone."""
     typed, words, reason = request.form.get("code", "")[:40], request.form.get("words", ""), reason_of(request.form)

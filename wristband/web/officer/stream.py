@@ -8,25 +8,27 @@ from collections.abc import Iterator
 
 from flask import Response, g, session, stream_with_context
 
+from wristband import clock
 from wristband.accounts.rules import Act, sees_district
 from wristband.db import db
 from wristband.errors import Unavailable
 from wristband.incidents import desk
+from wristband.services import signing_in
 from wristband.web.guards import officer
 from wristband.web.officer import police
 from wristband.web.officer.watch import watch
 from wristband.web.pages import settings
 from wristband.web.sessions import REFERENCE
 
-_BEAT_EVERY_S = 15.0
+BEAT_EVERY_S = 15.0
 # A stream ends by itself and the browser comes back: an ended sign-in is noticed, a thread is given back.
-_LASTS_S = 120.0
+LASTS_S = 120.0
 
 
 # Open pages of one sign-in that hear by themselves.
 _A_SIGN_IN = 3
 # The page whose stream gave way to a newer one's asks again so much later: two pages do not chase each other.
-_AFTER_GIVING_WAY_MS = 15_000
+AFTER_GIVING_WAY_MS = 15_000
 
 
 class _Seats:
@@ -54,35 +56,40 @@ class _Seats:
             self._taken = [taken for taken in self._taken if taken[1] is not seat]
 
 
-_seats = _Seats()
+seats = _Seats()
 
 
 @police.get("/changes")
 @officer(Act.SEE_DESK)
 def changes() -> Response:
     """Server-Sent Events: `changed`, with the version, whenever the desk is another one. Raises Unavailable if full."""
-    seat = _seats.take(session[REFERENCE], settings().stream_limit)
+    seat = seats.take(session[REFERENCE], settings().stream_limit)
     if seat is None:
         raise Unavailable("incidents.streams_full")
     me = g.account
     stations = desk.stations_of_district(me.station_id) if sees_district(me.role) else frozenset({me.station_id})
     db.session.rollback()  # a stream holds no connection while nothing happens
-    response = Response(stream_with_context(_lines(stations, seat)), mimetype="text/event-stream")
-    response.call_on_close(lambda: _seats.give_back(seat))
+    lines = _lines(stations, seat, session[REFERENCE])
+    response = Response(stream_with_context(lines), mimetype="text/event-stream")
+    response.call_on_close(lambda: seats.give_back(seat))
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _lines(stations: frozenset[int], seat: threading.Event) -> Iterator[str]:
+def _lines(stations: frozenset[int], seat: threading.Event, reference: str) -> Iterator[str]:
     shared, known, began = watch(), None, time.monotonic()
     yield "retry: 2000\n\n"
-    while time.monotonic() - began < _LASTS_S:
-        version = shared.wait(stations, known, seat, timeout_s=_BEAT_EVERY_S)
+    while time.monotonic() - began < LASTS_S:
+        version = shared.wait(stations, known, seat, timeout_s=BEAT_EVERY_S)
+        signed_in = signing_in.may_listen(reference, now=clock.now())
+        db.session.rollback()
+        if signed_in is None:
+            return
         if version != known:
             known = version
             yield f"event: changed\ndata: {version}\n\n"
         elif seat.is_set():
-            yield f"retry: {_AFTER_GIVING_WAY_MS}\n\n"
+            yield f"retry: {AFTER_GIVING_WAY_MS}\n\n"
             return
         else:
             yield ": still here\n\n"

@@ -1,0 +1,1 @@
+"""What came of it all: how many, how fast, how often nobody answered."""

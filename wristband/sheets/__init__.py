@@ -1,0 +1,1 @@
+"""Sheets of elders: read from and written to the tables that a community keeps."""
