@@ -43,7 +43,7 @@ def import_(file: Path, username: str, dry_run: bool, invite: bool, refused: Pat
         told = queries.get_import(import_id, station_id=officer.station_id)
         if refused is not None and told.refused:
             refused.write_bytes(importing.refused_rows(import_id, officer=officer))
-        click.echo(f"可以登记 {told.fit} 位，已经登记过 {told.known} 位，不能采用 {told.refused} 行。", err=True)
+        click.echo(f"\n可以登记 {told.fit} 位，已经登记过 {told.known} 位，不能采用 {told.refused} 行。", err=True)
         for fault in queries.told_of(told).faults:
             click.echo(f"第 {fault.number} 行{importing_rows.reason(fault)}", err=True)
         if dry_run or not told.fit:
@@ -52,6 +52,7 @@ def import_(file: Path, username: str, dry_run: bool, invite: bool, refused: Pat
         for _ in importing_rows.run(import_id, data, now=clock.now()):
             _show(import_id, officer)
     done = queries.get_import(import_id, station_id=officer.station_id)
+    click.echo(err=True)
     click.echo(f"新登记 {done.added} 位，已经登记过 {done.met} 位，没有采用 {done.refused} 行。")
 
 

@@ -41,3 +41,18 @@ def test_the_drill_says_within_which_time_a_report_is_to_be_accepted(desk: Flask
     page = desk.get("/police/drill").get_data(as_text=True)
     assert "在 5 分钟内点「受理」" in page
     assert "data-print hidden" in page
+
+
+@pytest.mark.parametrize("role", Role)
+def test_whatever_a_role_is_led_to_opens_and_stands_out_where_it_is(desk: FlaskClient, role: Role) -> None:
+    with transaction():
+        db.session.execute(sa.update(Officer).where(Officer.username == "officer").values(role=role))
+    page = desk.get("/police/guide").get_data(as_text=True)
+    navigation = page[page.index('<nav class="nav"') : page.index("</nav>")]
+    sections = re.findall(r'<li><a href="([^"]+)"', navigation)
+    assert sections.count("/police/guide") == 1
+    for address in sections:
+        opened = desk.get(address)
+        assert opened.status_code == 200
+        here = re.findall(r'<li><a href="([^"]+)" aria-current="page"', opened.get_data(as_text=True))
+        assert here == [address]

@@ -76,7 +76,7 @@ def _looked_at(data: BinaryIO, largest_bytes: int, most_rows: int) -> tuple[Shee
     if next(sheet.rows, None) is None:
         raise BadValue("sheets.no_rows")
     data.seek(0)
-    digest = hashlib.file_digest(data, "sha256").hexdigest()  # type: ignore[arg-type]  any binary stream will do
+    digest = hashlib.file_digest(data, "sha256").hexdigest()  # type: ignore[arg-type]
     return sheet.kind, box().keyed_hash("sheet", digest)
 
 

@@ -46,7 +46,6 @@ SECTIONS = (
     Section("/police/staff", _("人员"), "people", Act.KEEP_STAFF),
     Section("/police/partners", _("合作单位"), "send", Act.KEEP_PARTNERS),
     Section("/police/guide", _("说明"), "info", None, ("/police/drill",)),
-    Section("/police/own", _("我的账号"), "lock"),
 )
 
 
