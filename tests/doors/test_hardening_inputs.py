@@ -189,6 +189,8 @@ def test_every_form_without_a_file_is_small(app: Flask, client: FlaskClient, wor
         "/police/incidents/<int:incident_id>/boards/<int:scan_id>",
         "/s/<scan>/board",
         "/s/<scan>/photos",
+        "/police/records/new",
+        "/police/imports",
     }
     cast.sign_in_guardian(client)
     cast.sign_in_officer(client)
@@ -197,7 +199,8 @@ def test_every_form_without_a_file_is_small(app: Flask, client: FlaskClient, wor
         if (
             "POST" not in (rule.methods or ())
             or rule.rule in files
-            or rule.rule.startswith("/platform/")
+            or rule.rule.startswith(("/platform/", "/api/", "/pfif/"))  # machines prove themselves first
+            or getattr(app.view_functions[rule.endpoint], "guard", "") == "halfway"  # nobody is
             or rule.rule.endswith("sign-out")
         ):
             continue

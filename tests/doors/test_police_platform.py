@@ -195,7 +195,7 @@ def test_the_time_line_names_the_platform_and_takes_no_event_for_a_text_to_the_f
     for state in ("accepted", "dispatched"):
         tell(client, {"incident": number, "state": state}, its_key=f"p-{state}-1234567890")
     with app.test_request_context("/police"):
-        lines = timeline.rows(incident(number).id, station_id=world.station_id)
+        lines = timeline.rows(incident(number).id, station_id=world.station_id, whole=True)
     assert [line.detail for line in lines].count("警方平台") == 2
     assert sorted(line.title for line in lines if "告诉家人" in line.title) == [
         "告诉家人：已受理",

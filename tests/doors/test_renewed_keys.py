@@ -47,7 +47,8 @@ def own_keys(furnished: tuple[Path, World], keys_folder: Path, tmp_path: Path, m
 
 @pytest.fixture
 def settings(tmp_path: Path, own_keys: Path, engine_url: str) -> Settings:
-    return Settings(data_dir=tmp_path / "instance", keys_dir=own_keys, database_url=engine_url)
+    folder = tmp_path / "instance"
+    return Settings(data_dir=folder, keys_dir=own_keys, database_url=engine_url, second_factor="offered")
 
 
 def _renew(purpose: str) -> None:

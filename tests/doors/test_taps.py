@@ -168,7 +168,9 @@ def test_no_address_of_a_tap_can_be_opened(app: Flask, client: FlaskClient) -> N
         path = "/".join("1" if part.startswith("<") else part for part in rule.split("/"))
         answer = client.get(path)
         assert (answer.status_code, "POST" in answer.headers.get("Allow", "")) == (405, True), path
-        assert path.startswith("/platform/") or tells(answer, "page.wrong_method")  # a machine is told in JSON
+        assert path.startswith(("/platform/", "/api/", "/pfif/", "/cap/")) or tells(
+            answer, "page.wrong_method"
+        )  # a machine is told in JSON
 
 
 @ON_SQLITE

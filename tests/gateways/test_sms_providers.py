@@ -161,7 +161,7 @@ def test_no_wording_of_ours_holds_a_link_whatever_its_facts(name: str) -> None:
     source = (templates_folder() / "messages" / "zh-CN" / f"{name}.txt").read_text(encoding="utf-8")
     assert without_links(source, "!") == source
     names = meta.find_undeclared_variables(Environment(autoescape=True).parse(source))
-    facts = dict.fromkeys(names, "0592") | {"what": "contacts"}
+    facts = dict.fromkeys(names, "0592") | {"what": "edited" if name == "record_changed" else "contacts"}
     body = wording.render(name, "zh-CN", facts)
     assert without_links(body, "!") == body
 

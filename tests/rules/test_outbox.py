@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jinja2 import meta
 
 from tests.sms import sms_parts
+from wristband.interchange.rules import Shown
 from wristband.language import LANGUAGES
 from wristband.outbox import rules, wording
 from wristband.outbox.guardians import Change
@@ -33,7 +34,11 @@ FACTS = {
     "phone": "138****8000",
     "what": "last_band_ended",
     "news": "elder_gone",
+    "partner": "祥平社区服务中心",
+    **{shown.value: "1" for shown in Shown},
 }
+OF_ITS_OWN = {"record_changed": {"what": "disputed"}}
+"""Facts by wording, where a fact of the same name picks another sentence."""
 ALLOWED = {
     (MessageState.PENDING, MessageState.LEASED),
     (MessageState.PENDING, MessageState.STOPPED),
@@ -41,6 +46,10 @@ ALLOWED = {
     (MessageState.LEASED, MessageState.DELIVERED),
     (MessageState.LEASED, MessageState.STOPPED),
 }
+
+
+def facts_of(name: str) -> dict[str, str]:
+    return FACTS | OF_ITS_OWN.get(name, {})
 
 
 def after(outcome: Outcome, **changed: object) -> rules.Next:
@@ -171,7 +180,7 @@ def test_a_report_without_a_known_station_leaves_the_station_out() -> None:
 @pytest.mark.parametrize("name", WORDINGS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_message_carries_a_link_or_an_illness(name: str, language: str) -> None:
-    body = wording.render(name, language, FACTS | {"organisation_phone": "0592-0000000"}).lower()
+    body = wording.render(name, language, facts_of(name) | {"organisation_phone": "0592-0000000"}).lower()
     for unwanted in ("http", "www.", "://", "失智", "痴呆", "dementia"):
         assert unwanted not in body
 
@@ -184,7 +193,7 @@ def test_every_change_of_a_guardian_has_words_of_its_own(language: str) -> None:
 
 @pytest.mark.parametrize("name", WORDINGS)
 def test_an_ordinary_chinese_message_is_paid_as_one_sms(name: str) -> None:
-    assert sms_parts(wording.render(name, "zh-CN", FACTS)) == 1
+    assert sms_parts(wording.render(name, "zh-CN", facts_of(name))) == 1
 
 
 def test_a_language_we_do_not_write_gets_chinese() -> None:
@@ -206,7 +215,7 @@ def test_a_wording_cannot_lead_out_of_its_folder() -> None:
 def test_facts_bring_no_line_break_no_direction_mark_and_no_endless_text(
     name: str, language: str, station: str, organisation: str
 ) -> None:
-    body = wording.render(name, language, FACTS | {"station": station, "organisation": organisation})
+    body = wording.render(name, language, facts_of(name) | {"station": station, "organisation": organisation})
     assert len(body) <= wording.LONGEST_BODY
     assert not [character for character in body if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 
@@ -219,8 +228,8 @@ def test_a_template_written_into_a_fact_stays_text(text: str) -> None:
 
 def test_no_set_of_long_facts_makes_a_message_too_long() -> None:
     # `what` picks a sentence of ours and is no text.
-    long_facts = dict.fromkeys(FACTS, "长" * 1000) | {"what": FACTS["what"]}
-    bodies = [wording.render(name, language, long_facts) for name in WORDINGS for language in LANGUAGES]
+    long_facts = {name: dict.fromkeys(FACTS, "长" * 1000) | {"what": facts_of(name)["what"]} for name in WORDINGS}
+    bodies = [wording.render(name, language, long_facts[name]) for name in WORDINGS for language in LANGUAGES]
     assert all(len(body) < wording.LONGEST_BODY for body in bodies)
     assert all("…" in body for body in bodies)
 

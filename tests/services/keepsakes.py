@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tests.crafts.sheets import csv_of, headings, row
 from tests.life import keep_photo, small_jpeg
 from tests.services.finders import FINDER_PHONE, her_check, met
+from tests.services.released import released
 from tests.world import DAUGHTER_PHONE, World, last_body, new_reference
 from wristband import limits
 from wristband.accounts import notices
@@ -25,6 +26,10 @@ from wristband.gateways.masked import MaskedRota, PrintedMasked
 from wristband.house import house
 from wristband.incidents.models import HandOver, Incident
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
+from wristband.interchange.models import Broadcast, OutsidePerson, Release
+from wristband.interchange.pfif import Note, Person
+from wristband.interchange.pfif_reading import Reading
+from wristband.interchange.rules import Shown
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
 from wristband.reports.rules import Score, Waits
@@ -37,6 +42,7 @@ from wristband.services import (
     exporting_records,
     handing_over,
     handling,
+    hearing_pfif,
     importing,
     posting,
     registration,
@@ -265,6 +271,47 @@ def _export_reason(world: World, now: datetime) -> datetime:
     return now
 
 
+def _released(world: World, now: datetime) -> Release:
+    """Of an incident of its own: one that is open already is over before."""
+    close_all(world, now)
+    return released(world, now, [Shown.NAME, Shown.CLOTHES])
+
+
+def _release(world: World, now: datetime) -> datetime:
+    close(world, _released(world, now).incident_id, now)
+    return now
+
+
+def _broadcast(world: World, now: datetime) -> datetime:
+    release = _released(world, now)
+    assert db.session.scalars(sa.select(Broadcast.id).where(Broadcast.release_id == release.id)).all()
+    close(world, release.incident_id, now)
+    return now
+
+
+def _outside_note(world: World, now: datetime) -> datetime:
+    release = _released(world, now)
+    _hear(Reading(notes=[_note_of(f"{house().site.domain}/{release.public_id}", now)]), now)
+    close(world, release.incident_id, now)
+    return now
+
+
+def _note_of(person: str, now: datetime) -> Note:
+    return Note(f"{OUTSIDE}/{person[-9:]}", person, source_date=now, author_name="示例救助站", text="在车站见过")
+
+
+def _outside_person(world: World, now: datetime) -> datetime:
+    person = Person(f"{OUTSIDE}/p1", source_date=now, author_name="示例救助站", full_name="陈玉兰")
+    _hear(Reading(persons=[person]), now)
+    return db.session.scalars(sa.select(OutsidePerson.expires_at)).one()
+
+
+def _hear(reading: Reading, now: datetime) -> None:
+    hearing_pfif.hear(reading, domain=OUTSIDE, actor="partner:1", now=now)
+
+
+OUTSIDE = "finder.example.org"
+
 MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.FINDERS_PHONES: _phone,
     Kept.IMPORTS: _import,
@@ -283,6 +330,10 @@ MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.CALLERS_PHONES: _callers_phone,
     Kept.INVITATIONS: _invitation,
     Kept.HAND_OVER_CODES: _hand_over,
+    Kept.RELEASES: _release,
+    Kept.BROADCASTS: _broadcast,
+    Kept.OUTSIDE_NOTES: _outside_note,
+    Kept.OUTSIDE_PEOPLE: _outside_person,
     Kept.ENDED_GRANTS: _grant,
     Kept.IDLE_SCANS: _idle_scan,
     Kept.CHALLENGES: _challenge,

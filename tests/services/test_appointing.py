@@ -90,7 +90,7 @@ def test_a_keeper_appoints_to_the_roles_of_the_table_alone(
     world: World, now: datetime, supervisor: OfficerAccount, administrator: OfficerAccount, role: Role
 ) -> None:
     for keeper in (supervisor, administrator):
-        username = f"new-{keeper.officer_id}"[:20]
+        username = f"new-{keeper.officer_id}"
         asked = lambda keeper=keeper, username=username: appointing.invite(  # noqa: E731
             username, name="王敏", role=role, station_id=world.station_id, keeper=keeper, now=now
         )

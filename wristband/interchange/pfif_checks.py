@@ -13,13 +13,14 @@ from wristband.values.record_domain import is_record_domain
 
 _RECORD_ID = re.compile(r"([^/\s]{3,100})/([^\s\x00-\x1f\x7f]{1,150})")
 _MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z", re.ASCII)
+_STATUSES = "|".join(Status)
 _FORMS = {
     "sex": re.compile(r"female|male|other"),
     "date_of_birth": re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?", re.ASCII),
     "age": re.compile(r"[0-9]{1,3}(-[0-9]{1,3})?", re.ASCII),
     "home_country": re.compile(r"[A-Z]{2}"),
     "home_state": re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}"),
-    "status": re.compile("|".join(Status)),
+    "status": re.compile(_STATUSES),
     "author_made_contact": re.compile(r"true|false"),
 }
 _ADDRESSES = ("source_url", "photo_url", "profile_urls")

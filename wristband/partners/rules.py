@@ -173,7 +173,7 @@ def written(words: Iterable[StrEnum]) -> str:
 
 
 _VISIBLE = re.compile(r"[!-~]{1,400}", re.ASCII)
-_HOST = re.compile(r"(?=.{4,120}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
+_HOST = re.compile(r"(?=.{4,120}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?){1,9}")
 
 
 def hosts_of(text: str) -> tuple[str, ...]:

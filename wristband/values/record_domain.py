@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _LABEL = r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{1,9}}")
 LONGEST = 100
 
 

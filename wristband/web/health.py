@@ -24,6 +24,7 @@ _REMEMBERED_S = 5.0
 # A report takes some kilobytes; with less than this the next hours are not certain.
 FREE_BYTES_NEEDED = 100_000_000
 # Written as it is, and taken back.
+_BOUNDED = sa.text("SELECT set_config(:name, :value, true)")
 _PROBE = sa.text("UPDATE alembic_version SET version_num = version_num")
 
 
@@ -84,8 +85,8 @@ def _writes() -> bool:
 
 def _try(connection: sa.Connection) -> None:
     if db.engine.dialect.name == "postgresql":
-        connection.execute(sa.text(f"SET LOCAL lock_timeout = {_WRITE_WITHIN_MS}"))
-        connection.execute(sa.text(f"SET LOCAL statement_timeout = {_WRITE_WITHIN_MS}"))
+        connection.execute(_BOUNDED, {"name": "lock_timeout", "value": f"{_WRITE_WITHIN_MS}ms"})
+        connection.execute(_BOUNDED, {"name": "statement_timeout", "value": f"{_WRITE_WITHIN_MS}ms"})
         connection.execute(_PROBE)
         connection.rollback()
         return

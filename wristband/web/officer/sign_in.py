@@ -76,13 +76,13 @@ def activate_form(code: str = "") -> str:
 @police.post("/activate")
 @visitor
 def activate() -> Response:
-    code, password = request.form.get("code", ""), request.form.get("new", "")
+    code, new = request.form.get("code", ""), request.form.get("new", "")
     try:
-        if password != request.form.get("again", ""):
+        if new != request.form.get("again", ""):
             raise BadValue("accounts.passwords_differ")
         reference = activating.activate(
             code,
-            password,
+            new,
             address=network(),
             browser=browser_of(request.user_agent.string),
             now=clock.now(),

@@ -36,9 +36,9 @@ class Told(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _spells(pattern: str) -> BeforeValidator:
+def _spells(pattern: re.Pattern[str]) -> BeforeValidator:
     def check(value: Any) -> Any:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+        if not isinstance(value, str) or not pattern.fullmatch(value):
             raise ValueError("not so spelt")
         return value
 
@@ -82,8 +82,8 @@ Moment = Annotated[
 ]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$")]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}-[0-9]{3,6}$")]
-Integer = Annotated[int, _spells(r"[0-9]{1,4}")]
-Degrees = Annotated[float, _spells(r"-?[0-9]{1,3}(\.[0-9]{1,340})?([eE][-+]?[0-9]{1,3})?")]
+Integer = Annotated[int, _spells(re.compile(r"[0-9]{1,4}"))]
+Degrees = Annotated[float, _spells(re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,340})?([eE][-+]?[0-9]{1,3})?"))]
 Cursor = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]
 
 

@@ -97,7 +97,7 @@ def _operation(operation: Operation) -> Json:
 
 def _parameters(operation: Operation) -> Iterator[Json]:
     for name in re.findall(r"\{(\w+)\}", operation.path):
-        schema = {"type": "string", "pattern": f"^{PATHS[name]}$"}
+        schema = {"type": "string", "pattern": f"^{PATHS[name].pattern}$"}
         yield {"name": name, "in": "path", "required": True, "schema": schema, "description": _PATH_SAID[name]}
     if operation.query is not None:
         yield from _query(operation.query)

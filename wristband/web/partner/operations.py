@@ -150,8 +150,8 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 PATHS = {
-    "id": r"[0-9]{1,19}",
-    "number": r"[0-9]{6}-[0-9]{3,6}",
+    "id": re.compile(r"[0-9]{1,19}"),
+    "number": re.compile(r"[0-9]{6}-[0-9]{3,6}"),
 }
 """What a part of a path may be; anything else is an unknown address."""
 
@@ -197,7 +197,7 @@ def _refused(refusal: Refusal) -> Response:
 def _view(operation: Operation) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         try:
-            if not all(re.fullmatch(PATHS[name], part, re.ASCII) for name, part in path.items()):
+            if not all(PATHS[name].fullmatch(part) for name, part in path.items()):
                 raise NotFound("page.unknown")
             return _answer(operation, path)
         except Refusal as refusal:
