@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import wristband.partners.models
+import wristband.sheets.models  # noqa: F401  every table is known
+
 from wristband.audit.expiry import STEPS
 from wristband.audit.retention import RETENTION, Kept
 from wristband.db import Row
