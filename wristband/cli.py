@@ -118,7 +118,6 @@ def deliver() -> None:
     _worker(
         Chore("reminding", timedelta(minutes=10), reminding.remind_due),
         Chore("purging", timedelta(hours=1), purging.purge),
-        Chore("forgetting_calls", timedelta(hours=1), partnering.forget),
     ).run(stop)
     click.echo("已停止，手上的消息已处理完。")
 

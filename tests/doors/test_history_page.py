@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from tests import world as cast
 from tests.doors.asking import ON_SQLITE, words
-from tests.services.keepsakes import close_all, reported
-from tests.services.reports import incident_of
+from tests.services.keepsakes import reported
+from tests.services.reports import close_all, incident_of
 from tests.world import World
 from wristband.services import withdrawing
 

@@ -8,7 +8,6 @@ import pytest
 
 import wristband.partners.models
 import wristband.sheets.models  # noqa: F401  every table is known
-
 from wristband.audit.expiry import STEPS
 from wristband.audit.retention import RETENTION, Kept
 from wristband.db import Row
@@ -67,6 +66,9 @@ def test_the_numbers_are_those_that_are_promised() -> None:
         "officer_notices": 180,
         "quiet_contacts": 1,
         "idle_accounts": 180,
+        "proposals": 0,
+        "partner_calls": 1,
+        "partner_references": 30,
         "imports": 7,
         "export_reasons": 180,
         "unfinished_photos": 1,

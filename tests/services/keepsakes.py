@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from tests.crafts.sheets import csv_of, headings, row
 from tests.life import keep_photo, small_jpeg
 from tests.services.finders import FINDER_PHONE, her_check, met
-from tests.services.released import released
+from tests.services.keepsakes_of_others import OF_OTHERS
+from tests.services.reports import close, close_all
 from tests.world import DAUGHTER_PHONE, World, last_body, new_reference
 from wristband import limits
 from wristband.accounts import notices
@@ -25,11 +25,7 @@ from wristband.elders.models import Invitation
 from wristband.gateways.masked import MaskedRota, PrintedMasked
 from wristband.house import house
 from wristband.incidents.models import HandOver, Incident
-from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
-from wristband.interchange.models import Broadcast, OutsidePerson, Release
-from wristband.interchange.pfif import Note, Person
-from wristband.interchange.pfif_reading import Reading
-from wristband.interchange.rules import Shown
+from wristband.incidents.rules import PlaceSource
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
 from wristband.reports.rules import Score, Waits
@@ -39,11 +35,8 @@ from wristband.services import (
     appointing,
     collecting,
     connecting,
-    exporting_records,
     handing_over,
     handling,
-    hearing_pfif,
-    importing,
     posting,
     registration,
     reporting,
@@ -56,7 +49,6 @@ from wristband.services import (
 )
 from wristband.services.posting import Said
 from wristband.services.taking_calls import Call
-from wristband.sheets.rules import USUAL, SheetKind
 from wristband.values.phone import Phone
 from wristband.values.position import Position
 
@@ -162,17 +154,6 @@ def reported(world: World, now: datetime) -> tuple[str, int]:
     return reference, db.session.scalars(sa.select(Incident.id).where(Incident.number == number)).one()
 
 
-def close(world: World, incident_id: int, now: datetime) -> None:
-    handling.move(
-        incident_id,
-        IncidentState.CLOSED,
-        officer=world.officer,
-        words="已送回",
-        disposition=Disposition.WITH_FAMILY,
-        now=now,
-    )
-
-
 def _invitation(world: World, now: datetime) -> datetime:
     with transaction():
         db.session.add(
@@ -260,62 +241,9 @@ def _replaced_photo(world: World, now: datetime) -> datetime:
     return now
 
 
-def _import(world: World, now: datetime) -> datetime:
-    sheet = csv_of([headings(), row()])
-    importing.begin(sheet, "登记表.csv", invites=False, officer=world.officer, now=now)
-    return now
-
-
-def _export_reason(world: World, now: datetime) -> datetime:
-    exporting_records.ask(USUAL, SheetKind.CSV, None, "街道上门走访核对手环", officer=world.officer, now=now)
-    return now
-
-
-def _released(world: World, now: datetime) -> Release:
-    """Of an incident of its own: one that is open already is over before."""
-    close_all(world, now)
-    return released(world, now, [Shown.NAME, Shown.CLOTHES])
-
-
-def _release(world: World, now: datetime) -> datetime:
-    close(world, _released(world, now).incident_id, now)
-    return now
-
-
-def _broadcast(world: World, now: datetime) -> datetime:
-    release = _released(world, now)
-    assert db.session.scalars(sa.select(Broadcast.id).where(Broadcast.release_id == release.id)).all()
-    close(world, release.incident_id, now)
-    return now
-
-
-def _outside_note(world: World, now: datetime) -> datetime:
-    release = _released(world, now)
-    _hear(Reading(notes=[_note_of(f"{house().site.domain}/{release.public_id}", now)]), now)
-    close(world, release.incident_id, now)
-    return now
-
-
-def _note_of(person: str, now: datetime) -> Note:
-    return Note(f"{OUTSIDE}/{person[-9:]}", person, source_date=now, author_name="示例救助站", text="在车站见过")
-
-
-def _outside_person(world: World, now: datetime) -> datetime:
-    person = Person(f"{OUTSIDE}/p1", source_date=now, author_name="示例救助站", full_name="陈玉兰")
-    _hear(Reading(persons=[person]), now)
-    return db.session.scalars(sa.select(OutsidePerson.expires_at)).one()
-
-
-def _hear(reading: Reading, now: datetime) -> None:
-    hearing_pfif.hear(reading, domain=OUTSIDE, actor="partner:1", now=now)
-
-
-OUTSIDE = "finder.example.org"
-
 MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
+    **OF_OTHERS,
     Kept.FINDERS_PHONES: _phone,
-    Kept.IMPORTS: _import,
-    Kept.EXPORT_REASONS: _export_reason,
     Kept.SIGHTINGS: _sighting,
     Kept.PLACES: _sighting,
     Kept.BOARD_POSTS: _board_post,
@@ -330,10 +258,6 @@ MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.CALLERS_PHONES: _callers_phone,
     Kept.INVITATIONS: _invitation,
     Kept.HAND_OVER_CODES: _hand_over,
-    Kept.RELEASES: _release,
-    Kept.BROADCASTS: _broadcast,
-    Kept.OUTSIDE_NOTES: _outside_note,
-    Kept.OUTSIDE_PEOPLE: _outside_person,
     Kept.ENDED_GRANTS: _grant,
     Kept.IDLE_SCANS: _idle_scan,
     Kept.CHALLENGES: _challenge,
@@ -346,8 +270,3 @@ MADE: dict[Kept, Callable[[World, datetime], datetime]] = {
     Kept.UNFINISHED_PHOTOS: _unfinished_photo,
     Kept.REPLACED_PHOTOS: _replaced_photo,
 }
-
-
-def close_all(world: World, now: datetime) -> None:
-    for incident_id in db.session.scalars(sa.select(Incident.id).where(Incident.closed_at.is_(None))).all():
-        close(world, incident_id, now)

@@ -11,10 +11,11 @@ from tests.world import World, new_reference
 from wristband.db import db
 from wristband.incidents.models import Incident
 from wristband.incidents.queries import find_report
+from wristband.incidents.rules import Disposition, IncidentState
 from wristband.reports.models import Pickup, Supplement
 from wristband.reports.rules import Waits
 from wristband.scans.queries import get_acted_scan
-from wristband.services import collecting, reporting, supplementing
+from wristband.services import collecting, handling, reporting, supplementing
 
 KEY = "a-key-of-one-form"
 
@@ -49,3 +50,19 @@ def supplements() -> Sequence[Supplement]:
 def pickup() -> Pickup:
     db.session.rollback()
     return db.session.scalars(sa.select(Pickup)).one()
+
+
+def close(world: World, incident_id: int, now: datetime) -> None:
+    handling.move(
+        incident_id,
+        IncidentState.CLOSED,
+        officer=world.officer,
+        words="已送回",
+        disposition=Disposition.WITH_FAMILY,
+        now=now,
+    )
+
+
+def close_all(world: World, now: datetime) -> None:
+    for incident_id in db.session.scalars(sa.select(Incident.id).where(Incident.closed_at.is_(None))).all():
+        close(world, incident_id, now)

@@ -12,7 +12,8 @@ from flask import Flask
 from tests.life import small_jpeg
 from tests.services.boards import HERE, answer, called_and_reported, posts, say, scan_of, shown
 from tests.services.finders import FINDER_PHONE, met, refused
-from tests.services.keepsakes import close, place, reported
+from tests.services.keepsakes import place, reported
+from tests.services.reports import close
 from tests.together import together
 from tests.world import ELDER, World, every_row, new_reference, new_rows
 from wristband.board.models import FinderNumber, Post

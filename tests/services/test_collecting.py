@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.services.finders import deeds, met, owed, refused
-from tests.services.keepsakes import close
-from tests.services.reports import KEY, incident_of, leave, pickup, reported
+from tests.services.reports import KEY, close, incident_of, leave, pickup, reported
 from tests.together import raised, together
 from tests.world import World, every_row, new_rows
 from wristband.db import db

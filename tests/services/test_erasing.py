@@ -11,8 +11,9 @@ from flask import Flask
 
 from tests.life import Lived, whole_journey
 from tests.services.finders import deeds, next_day, owed, refused
-from tests.services.keepsakes import close, place, reported
+from tests.services.keepsakes import place, reported
 from tests.services.relatives import son_of
+from tests.services.reports import close
 from tests.together import together
 from tests.world import DAUGHTER_PHONE, ELDER, World, destroyed_keys, every_row, new_reference
 from wristband.audit import chain, queries

@@ -13,7 +13,7 @@ from flask import Flask
 
 from tests.services.boards import called_and_reported, said_on, scan_of, shown
 from tests.services.finders import FINDER_PHONE, deeds, met, owed, refused
-from tests.services.keepsakes import close
+from tests.services.reports import close
 from tests.together import raised, together
 from tests.world import DAUGHTER_PHONE, World, every_row, new_reference
 from wristband.board.models import FinderNumber, MaskedCall

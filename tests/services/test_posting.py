@@ -12,8 +12,8 @@ from flask import Flask
 from tests.life import small_jpeg
 from tests.services.boards import HERE, answer, called_and_reported, posts, said_on, say, scan_of, shown
 from tests.services.finders import met, owed, refused
-from tests.services.keepsakes import close
 from tests.services.relatives import son_of
+from tests.services.reports import close
 from tests.together import raised, together
 from tests.world import DAUGHTER_PHONE, World, every_row, new_reference
 from wristband.audit.models import AuditRow

@@ -17,8 +17,8 @@ from wristband.errors import BadValue, NotFound, TooMany
 from wristband.partners import proposals
 from wristband.partners.idempotency import Answer
 from wristband.partners.models import Proposal
-from wristband.partners.rules import PROPOSAL_LASTS, PROPOSALS_A_PHONE, PartnerAccount
-from wristband.services import partnering, proposing
+from wristband.partners.rules import PROPOSALS_A_PHONE, PartnerAccount
+from wristband.services import proposing
 from wristband.values.phone import Phone
 
 MINUTE = timedelta(minutes=1)
@@ -93,17 +93,6 @@ def test_no_stranger_settles_it(world: World, partner: PartnerAccount, now: date
         proposals.get_waiting_proposal(proposal_id, guardian_id=world.neighbour_id, now=now)
     proposing.confirm(proposal_id, world.other.elder_id, guardian_id=world.neighbour_id, now=now)
     assert _waiting(world.daughter_id, now) == [proposal_id]
-
-
-def test_one_that_nobody_confirms_is_forgotten(world: World, partner: PartnerAccount, now: datetime) -> None:
-    proposal_id = int(_propose(partner, now).facts["id"])
-    late = now + PROPOSAL_LASTS
-    partnering.forget(late - MINUTE)
-    assert _waiting(world.daughter_id, late - MINUTE) == [proposal_id]
-    partnering.forget(late)
-    db.session.rollback()
-    proposal = db.session.get_one(Proposal, proposal_id, populate_existing=True)
-    assert (proposal.texts, proposal.phone, proposal.phone_index) == (None, None, None)
 
 
 def test_nobodys_telephone_is_rung_by_proposals_all_day(world: World, partner: PartnerAccount, now: datetime) -> None:

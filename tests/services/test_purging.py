@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from tests.life import keep_photo, small_jpeg
 from tests.services.finders import FINDER_PHONE, met, next_day
-from tests.services.keepsakes import MADE, close, close_all, delivered, place, reported
+from tests.services.keepsakes import MADE, delivered, place, reported
+from tests.services.reports import close, close_all
 from tests.world import DAUGHTER_PHONE, World, destroyed_keys, every_row
 from wristband.accounts.queries import find_guardian_by_phone
 from wristband.audit import queries as audit

@@ -11,13 +11,13 @@ from flask import Flask
 from tests.services.partners import added, admitted, asked, hired, hooked, kinds, owed, reported
 from tests.together import together
 from tests.world import DAUGHTER_PHONE, ELDER, World, last_body, new_reference
-from wristband.db import db, transaction
+from wristband.db import db
 from wristband.errors import BadValue, Conflict, NotFound
 from wristband.incidents import desk
 from wristband.incidents import queries as incidents
 from wristband.incidents.models import Incident, Report
 from wristband.incidents.rules import Disposition, IncidentState
-from wristband.partners import idempotency, queries
+from wristband.partners import queries
 from wristband.partners.models import PartnerReport
 from wristband.partners.rules import CALL_KEPT, SEEN_AFTER_CLOSING, PartnerAccount
 from wristband.services import handling, relaying, reporting
@@ -140,8 +140,6 @@ def test_a_key_is_remembered_for_a_day_and_then_forgotten(world: World, partner:
     reported(partner, world.her.code, now, key="k" * 16)
     assert reported(partner, world.her.code, now + CALL_KEPT - MINUTE, key="k" * 16).again
     assert not reported(partner, world.her.code, now + CALL_KEPT + MINUTE, key="k" * 16).again
-    with transaction():
-        assert idempotency.forget(now + 3 * CALL_KEPT) == 1
 
 
 # ---- what it may read

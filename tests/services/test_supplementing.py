@@ -11,8 +11,7 @@ from flask import Flask
 from tests.life import small_jpeg
 from tests.photographs import encoded, portrait
 from tests.services.finders import deeds, met, owed, refused
-from tests.services.keepsakes import close
-from tests.services.reports import KEY, incident_of, leave, pickup, reported, say, supplements
+from tests.services.reports import KEY, close, incident_of, leave, pickup, reported, say, supplements
 from tests.together import raised, together
 from tests.world import World, every_row, new_reference, new_rows
 from wristband import files as sealed_files

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.services.finders import deeds, owed, refused
-from tests.services.keepsakes import close
-from tests.services.reports import incident_of, leave, reported, say
+from tests.services.reports import close, incident_of, leave, reported, say
 from tests.together import raised, together
 from tests.world import World, every_row, new_reference, new_rows
 from wristband.clock import ZONE

@@ -22,6 +22,7 @@ from wristband.interchange.models import Broadcast, OutsideNote, OutsidePerson, 
 from wristband.limits import SpentBudget
 from wristband.outbox.models import Message
 from wristband.outbox.rules import MessageState
+from wristband.partners.models import PartnerCall, PartnerIncident, Proposal
 from wristband.reports.models import Pickup, Rating, Supplement
 from wristband.scans.models import Challenge, Grant, Reach, Scan
 from wristband.sealing import EMPTIED
@@ -281,6 +282,19 @@ STEPS: dict[Kept, Step] = {
             .exists(),
         ),
         {"phone_sealed": EMPTIED, "phone_index": nobodys_index(Guardian.id), "name_sealed": None},
+    ),
+    Kept.PROPOSALS: Step(
+        Proposal,
+        lambda cutoff: sa.and_(Proposal.expires_at <= cutoff, Proposal.phone_index.is_not(None)),
+        {"phone_sealed": None, "phone_index": None, "texts_sealed": None},
+    ),
+    Kept.PARTNER_CALLS: Step(PartnerCall, lambda cutoff: PartnerCall.made_at <= cutoff),
+    Kept.PARTNER_REFERENCES: Step(
+        PartnerIncident,
+        lambda cutoff: sa.and_(
+            PartnerIncident.reference_sealed.is_not(None), PartnerIncident.incident_id.in_(_closed_before(cutoff))
+        ),
+        {"reference_sealed": None},
     ),
     Kept.IMPORTS: Step(
         SheetImport,

@@ -12,6 +12,7 @@ class Kept(StrEnum):
 
     ELDERS = "elders"
     ACCOUNTS = "accounts"
+    PARTNERS = "partners"
     FINDERS_PHONES = "finders_phones"
     SIGHTINGS = "sightings"
     PLACES = "places"
@@ -40,6 +41,9 @@ class Kept(StrEnum):
     OFFICER_NOTICES = "officer_notices"
     QUIET_CONTACTS = "quiet_contacts"
     IDLE_ACCOUNTS = "idle_accounts"
+    PROPOSALS = "proposals"
+    PARTNER_CALLS = "partner_calls"
+    PARTNER_REFERENCES = "partner_references"
     IMPORTS = "imports"
     EXPORT_REASONS = "export_reasons"
     UNFINISHED_PHOTOS = "unfinished_photos"
@@ -83,13 +87,6 @@ RETENTION: dict[Kept, Line] = {
             "elder_dispute.words",
             "elder_dispute.settlement",
             "guardian_removal.words",
-            "proposal.phone",
-            "proposal.texts",
-            "partner_call.answer",
-            "partner_incident.reference",
-            "webhook.url",
-            "webhook.secret",
-            "webhook.old_secret",
             "contact.address",
             "band.check_code",
             "break_glass_look.words",
@@ -98,6 +95,9 @@ RETENTION: dict[Kept, Line] = {
     ),
     Kept.ACCOUNTS: Line(
         "民警的账号", "账号使用期间", columns=("officer.name", "officer.totp", "officer.totp_pending", "passkey.name")
+    ),
+    Kept.PARTNERS: Line(
+        "合作单位收通知的地址和密钥", "合作期间", columns=("webhook.url", "webhook.secret", "webhook.old_secret")
     ),
     Kept.FINDERS_PHONES: Line("发现人的手机号", _CLOSED, timedelta(days=30), ("grant.phone",)),
     Kept.SIGHTINGS: Line("发现人留下的位置和话", _CLOSED, timedelta(days=30), ("sighting.place", "sighting.words")),
@@ -142,6 +142,13 @@ RETENTION: dict[Kept, Line] = {
         "注册，或退出最后一位老人",
         timedelta(days=180),
         ("guardian.phone", "guardian.name"),
+    ),
+    Kept.PROPOSALS: Line(
+        "社区替家人填的、家人没有确认的登记", "满三十天没有确认", timedelta(0), ("proposal.phone", "proposal.texts")
+    ),
+    Kept.PARTNER_CALLS: Line("给合作单位的答复", "答复", timedelta(days=1), ("partner_call.answer",)),
+    Kept.PARTNER_REFERENCES: Line(
+        "合作单位自己的报警编号", "警情办结", timedelta(days=30), ("partner_incident.reference",)
     ),
     Kept.IMPORTS: Line(
         "上传的登记表、文件名和没有采用的行",

@@ -65,9 +65,3 @@ def _is_new(key: str, digest: str, partner_id: int, now: datetime) -> bool:
     statement = insert(PartnerCall.__table__).on_conflict_do_nothing(index_elements=["key"])
     values = {"id": new_id(), "key": key, "digest": digest, "partner_id": partner_id, "answer": None, "made_at": now}
     return db.session.scalar(statement.returning(PartnerCall.__table__.c.id), values) is not None
-
-
-def forget(now: datetime) -> int:
-    """Delete what was kept for its day, in the caller's transaction; tells how many calls."""
-    over = sa.delete(PartnerCall).where(PartnerCall.made_at <= now - CALL_KEPT)
-    return len(db.session.scalars(over.returning(PartnerCall.id)).all())

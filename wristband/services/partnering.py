@@ -14,8 +14,8 @@ from wristband.audit.deeds import Deed
 from wristband.db import db, transaction
 from wristband.elders.rules import clean_text
 from wristband.errors import BadValue, Conflict, NotFound
-from wristband.partners import idempotency, keys, queries
-from wristband.partners.models import Partner, PartnerKey, Proposal, Webhook
+from wristband.partners import keys, queries
+from wristband.partners.models import Partner, PartnerKey, Webhook
 from wristband.partners.rules import (
     KEY_LASTS_DAYS,
     KEYS_AT_ONCE,
@@ -149,18 +149,6 @@ def look_after_webhooks(now: datetime) -> int:
                 trail.record(Deed.WEBHOOK_DISABLED, actor="worker", subject=subject, at=now, why=why.value)
                 ended += 1
         return ended
-
-
-def forget(now: datetime) -> None:
-    """Forget what is over: answers kept for a day, and proposals that nobody has confirmed. For the worker."""
-    with transaction():
-        idempotency.forget(now)
-        db.session.execute(
-            sa.update(Proposal)
-            .where(Proposal.expires_at <= now, Proposal.phone_index.is_not(None))
-            .values(phone_sealed=None, phone_index=None, texts_sealed=None)
-            .execution_options(synchronize_session=False)
-        )
 
 
 def _make(partner_id: int, expires_at: datetime, by: str, now: datetime) -> NewKey:
