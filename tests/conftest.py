@@ -250,8 +250,7 @@ def app(settings: Settings, keys: KeyRing) -> Iterator[Flask]:
     with application.app_context():
         yield application
         scan_log = application.extensions["scan_log"]
-        scan_log.flush()  # its thread still has a connection, which the engine would forget
-        scan_log._context = contextlib.nullcontext  # the thread waits for ever, but keeps no application in memory
+        scan_log.close()  # its thread has a connection, which the engine would forget, and the application
         db.session.remove()
         db.engine.dispose()
 

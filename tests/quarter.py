@@ -14,7 +14,7 @@ def _left_to_the_other_engine(item: pytest.Item) -> bool:
     """Whether a test of services or doors is this time left to its twin on the other engine.
 
     Both run where deeds race, and everywhere statements themselves are what a test is about. Of the others, whose SQL
-    is the same by the toolkit, one in three runs on PostgreSQL and the rest on SQLite, by the digest of the name: so a
+    is the same by the toolkit, one in six runs on PostgreSQL and the rest on SQLite, by the digest of the name: so a
     whole run fits a quarter of an hour. --every-engine runs them all.
     """
     engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")  # type: ignore[attr-defined]
@@ -22,7 +22,7 @@ def _left_to_the_other_engine(item: pytest.Item) -> bool:
     if engine is None or races or item.path.parent.name not in ("services", "doors", "journeys"):
         return False
     twin = item.nodeid.replace("sqlite", "").replace("postgresql", "")
-    mine = "postgresql" if zlib.crc32(twin.encode()) % 3 == 0 else "sqlite"
+    mine = "postgresql" if zlib.crc32(twin.encode()) % 6 == 0 else "sqlite"
     return bool(engine != mine and _has_twin(item))
 
 

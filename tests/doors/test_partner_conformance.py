@@ -25,7 +25,7 @@ from wristband.services.partnering import Rights
 from wristband.web.partner.document import document
 from wristband.web.partner.operations import OPERATIONS
 
-EXAMPLES = int(os.environ.get("CONFORMANCE_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("CONFORMANCE_EXAMPLES", "4"))
 """Of each operation; by hand a thousand."""
 _CALLS_A_KEY = 50
 _PHASES = (Phase.explicit, Phase.generate)

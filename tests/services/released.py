@@ -9,10 +9,14 @@ import sqlalchemy as sa
 
 from tests.services.reports import incident_of, reported
 from tests.world import World
+from wristband.audit.models import AuditRow
 from wristband.db import db
+from wristband.house import house
 from wristband.incidents.models import Incident
 from wristband.incidents.rules import IncidentState
+from wristband.interchange import published, queries
 from wristband.interchange.models import Release
+from wristband.interchange.pfif import Person
 from wristband.interchange.rules import Audience, Shown
 from wristband.partners.rules import PartnerAccount, Scope
 from wristband.services import admitting, exchanging, handling, partnering, releasing
@@ -73,3 +77,14 @@ def partner(
     now: datetime, scopes: Collection[Scope] = (Scope.PFIF_READ,), name: str = "示例救助站", domain: str = ""
 ) -> PartnerAccount:
     return admitting.admit(f"Bearer {key_of(name, scopes, now, domain=domain)}", now=now)
+
+
+def person_of(release: Release, at: datetime) -> Person:
+    fresh()
+    found = queries.find_released(release.public_id)
+    assert found
+    return published.person(found, house().site, now=at)
+
+
+def deeds(*names: str) -> list[str]:
+    return list(db.session.scalars(sa.select(AuditRow.deed).where(AuditRow.deed.in_(names)).order_by(AuditRow.i)))

@@ -16,7 +16,7 @@ from wristband.accounts.models import OfficerNotice
 from wristband.accounts.notices import list_unseen
 from wristband.accounts.rules import ACTIVATION_LASTS, IDLE, Browser, Door, NoticeKind, OfficerAccount, Role, Stage
 from wristband.db import db
-from wristband.errors import BadValue, Conflict, TooMany
+from wristband.errors import BadValue, Conflict, TooMany, Unavailable
 from wristband.services import activating, appointing, signing_in
 
 MINUTE = timedelta(minutes=1)
@@ -63,7 +63,10 @@ def test_a_code_is_good_once(world: World, now: datetime) -> None:
 def test_a_code_sent_by_many_at_once_sets_one_password(app: Flask, world: World, now: datetime) -> None:
     code = invite(world, now).code
     answers = together(app, [lambda: activating.activate(code, NEW, now=now)] * 3)
-    assert [str(fault) for fault in raised(answers)] == ["accounts.activation_over"] * 2
+    told = [str(fault) for fault in raised(answers)]
+    # Whoever comes to no place at the gate in time comes again, and is told then.
+    assert len(told) == 2
+    assert set(told) <= {"accounts.activation_over", "accounts.busy"}
 
 
 def test_a_code_lasts_three_days_and_not_a_moment_longer(world: World, now: datetime) -> None:
@@ -159,7 +162,7 @@ def test_of_two_changes_at_once_one_is_made(app: Flask, world: World, now: datet
     answers = together(app, changes)
     faults = raised(answers)
     assert len(faults) == 1
-    assert isinstance(faults[0], Conflict | BadValue)
+    assert isinstance(faults[0], Conflict | BadValue | Unavailable)
 
 
 def test_a_letter_typed_on_another_keyboard_is_the_same(world: World, now: datetime) -> None:

@@ -8,18 +8,16 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.services.released import fresh, opened, release_of, released, wanted
+from tests.services.released import fresh, opened, person_of, release_of, released, wanted
 from tests.services.reports import incident_of, reported
 from tests.together import raised, together
 from tests.world import World, every_row
-from wristband.audit.models import AuditRow
 from wristband.db import db
-from wristband.errors import Refusal
 from wristband.house import house
 from wristband.incidents.rules import Disposition, IncidentState, PlaceSource
-from wristband.interchange import pfif, published, queries
+from wristband.interchange import pfif, queries
 from wristband.interchange.models import Release, ReleasedNote
-from wristband.interchange.pfif import Note, Person
+from wristband.interchange.pfif import Note
 from wristband.interchange.pfif_reading import Reading
 from wristband.interchange.rules import NoteKind, Shown
 from wristband.services import broadcasting, handling, hearing_pfif, purging, releasing, reporting
@@ -31,23 +29,6 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def now(world: World) -> datetime:
     return world.now + MINUTE
-
-
-def person_of(release: Release, at: datetime) -> Person:
-    fresh()
-    found = queries.find_released(release.public_id)
-    assert found
-    return published.person(found, house().site, now=at)
-
-
-def deeds(*names: str) -> list[str]:
-    return list(db.session.scalars(sa.select(AuditRow.deed).where(AuditRow.deed.in_(names)).order_by(AuditRow.i)))
-
-
-def code(deed: object) -> str:
-    with pytest.raises(Refusal) as refusal:
-        deed()  # type: ignore[operator]
-    return refusal.value.code
 
 
 def _close(incident_id: int, world: World, at: datetime) -> None:

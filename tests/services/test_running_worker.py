@@ -183,4 +183,4 @@ def test_the_bell_is_silent_for_a_deed_that_was_undone(doorbell: bell.Bell) -> N
 def test_a_ring_nobody_waited_for_is_heard_later(doorbell: bell.Bell) -> None:
     owe("reach:1:guardian:1")
     owe("reach:1:guardian:2")
-    assert doorbell.wait(0)
+    assert doorbell.wait(20)

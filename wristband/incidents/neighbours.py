@@ -1,4 +1,4 @@
-"""The stations to which an incident may be passed on: the nearest, or by name."""
+"""The stations to which an incident is passed on, or a record transferred: the nearest, or by name."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from wristband.stations.queries import nearest, position_of
 from wristband.stations.rules import metres_between
 from wristband.values.position import Position
 
+SHOWN = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
@@ -22,22 +24,26 @@ class Neighbour:
     metres: float | None
 
 
-def list_neighbours(near: Position | None, *, beside: int, most: int) -> list[Neighbour]:
-    """The stations nearest to a place, without the one that asks."""
+def list_choice(name: str, near: Position | None, *, beside: int) -> list[Neighbour]:
+    """What an officer may choose from: by name where one was typed, else the nearest, without the station that asks."""
+    return _named(name, near, beside) if name.strip() else _nearest(near, beside)
+
+
+def _nearest(near: Position | None, beside: int) -> list[Neighbour]:
     if near is None:
         return []
-    found = nearest(near, most + 1)
-    return [Neighbour(one.station, one.metres) for one in found if one.station.id != beside][:most]
+    found = nearest(near, SHOWN + 1)
+    return [Neighbour(one.station, one.metres) for one in found if one.station.id != beside][:SHOWN]
 
 
-def list_named(name: str, near: Position | None, *, beside: int, most: int) -> list[Neighbour]:
+def _named(name: str, near: Position | None, beside: int) -> list[Neighbour]:
     """The stations whose name or district holds these words, the nearest first where a place is known."""
     words = name.strip()
-    if not words or "\0" in words:  # no PostgreSQL text holds one, not even to be compared with
+    if "\0" in words:  # no PostgreSQL text holds one, not even to be compared with
         return []
     held = sa.or_(Station.name.contains(words, autoescape=True), Station.district.contains(words, autoescape=True))
     question = sa.select(Station).where(held, Station.id != beside).order_by(_roughly_far(near), Station.name)
-    stations = db.session.scalars(question.limit(most)).all()
+    stations = db.session.scalars(question.limit(SHOWN)).all()
     if near is None:
         return [Neighbour(station, None) for station in stations]
     placed = [Neighbour(station, metres_between(near, position_of(station))) for station in stations]

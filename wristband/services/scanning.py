@@ -83,7 +83,7 @@ class ScanLog:
 
     def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
         self._context = context
-        self._waiting: queue.Queue[Opening] = queue.Queue(self.CAPACITY)
+        self._waiting: queue.Queue[Opening | None] = queue.Queue(self.CAPACITY)
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -100,6 +100,13 @@ class ScanLog:
         """Return when everything noted so far has been written."""
         self._waiting.join()
 
+    def close(self) -> None:
+        """Write what was noted and end the thread; a later opening begins another."""
+        self.flush()
+        if self._thread is not None and self._thread.is_alive():
+            self._waiting.put(None)
+            self._thread.join()
+
     def _start(self) -> None:
         with self._starting:
             if self._thread is None or not self._thread.is_alive():
@@ -112,13 +119,16 @@ class ScanLog:
             time.sleep(self.GATHER_S)
             while len(batch) < self.BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
+            openings = [one for one in batch if one is not None]
             try:
                 with self._context():
-                    _write(batch)
+                    _write(openings)
             except Exception as fault:  # the log must outlive any one batch
-                log.error("scan_log_fault", exc_info=fault, lost=len(batch))
+                log.error("scan_log_fault", exc_info=fault, lost=len(openings))
             for _ in batch:
                 self._waiting.task_done()
+            if len(openings) < len(batch):
+                return
 
 
 def _write(batch: list[Opening]) -> None:

@@ -17,7 +17,8 @@ from wristband.language import LANGUAGES
 from wristband.services import signing_in
 from wristband.web.forms import check_form
 from wristband.web.pages import settings
-from wristband.web.sessions import FACTORS, PREFIXES, PROVE, REFERENCE, SECOND, home_of
+from wristband.web.sections import home_of
+from wristband.web.sessions import FACTORS, PREFIXES, PROVE, REFERENCE, SECOND
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -111,7 +112,7 @@ def officer(
                 raise ProofNeeded("accounts.factor_to_set_up", page=FACTORS)
             if act is not None and not may(presence.account.role, act):
                 if home and request.method == "GET":
-                    return redirect(PREFIXES[Door.POLICE] + home_of(presence.account.acts), code=303)
+                    return redirect(home_of(presence.account.acts), code=303)
                 raise NotAllowed("accounts.not_your_role")
             _enter(presence.account)
             if stepped_up and not presence.is_fresh(clock.now()):

@@ -9,6 +9,7 @@ from wristband.bands.rules import END_WORDS, FORM_WORDS
 from wristband.config import Settings
 from wristband.incidents.rules import DISPOSITION_WORDS
 from wristband.web.language import chosen, current, language_links
+from wristband.web.sections import section_of, sections_of
 
 
 def settings() -> Settings:
@@ -28,6 +29,8 @@ def attach(app: Flask) -> None:
         has_map=bool(ours.map_tiles),
         doors=ours.doors,
         language_links=language_links,
+        sections_of=sections_of,
+        section_of=section_of,
         csrf_token=generate_csrf,
         disposition_words=DISPOSITION_WORDS,
         end_words=END_WORDS,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from flask import Flask, Request, Response, make_response, redirect, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeTimedSerializer
 
-from wristband.accounts.rules import LASTS, Act, Door
+from wristband.accounts.rules import LASTS, Door
 
 # Where each signed-in door lives; its cookie is sent nowhere else.
 PREFIXES = {Door.FAMILY: "/family", Door.POLICE: "/police"}
@@ -21,19 +19,6 @@ THEN = "then"
 SECOND = "/sign-in/second"
 FACTORS = "/own/factors"
 PROVE = "/prove"
-
-# The first page of each role at the police door is the first of these that it may see.
-_HOMES = (
-    (Act.SEE_DESK, ""),
-    (Act.KEEP_STAFF, "/staff"),
-    (Act.REVIEW_LOOKS, "/looks"),
-)
-_OWN = "/own"
-
-
-def home_of(acts: Collection[Act]) -> str:
-    """The first page for whoever may do these acts, below the police door's prefix."""
-    return next((page for act, page in _HOMES if act in acts), _OWN)
 
 
 def door_of(path: str) -> Door | None:

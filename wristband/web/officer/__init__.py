@@ -26,7 +26,6 @@ from wristband.web.officer import (  # noqa: E402  the views
     records_moves,  # noqa: F401
     records_one,  # noqa: F401
     releases,  # noqa: F401
-    sections,  # noqa: F401
     sheets,  # noqa: F401
     sheets_out,  # noqa: F401
     sign_in,  # noqa: F401

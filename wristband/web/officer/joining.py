@@ -8,7 +8,7 @@ from wristband import clock
 from wristband.accounts.rules import Act
 from wristband.errors import BadValue, Conflict, Refusal
 from wristband.incidents import queries
-from wristband.incidents.neighbours import list_named, list_neighbours
+from wristband.incidents.neighbours import list_choice
 from wristband.incidents.rules import PASS_WORDS, PassReason
 from wristband.services import passing_on
 from wristband.stations.queries import find_station, position_of
@@ -19,7 +19,6 @@ from wristband.web.guards import officer
 from wristband.web.language import gettext
 from wristband.web.officer import police
 
-_SHOWN = 12
 _LONGEST_NAME = 60
 
 
@@ -52,16 +51,11 @@ def _form(incident_id: int, *, refusal: Refusal | None = None, words: str = "") 
     me = g.account
     found = queries.get_incident(incident_id, station_id=me.station_id)
     name, near = request.values.get("name", "")[:_LONGEST_NAME], _place(incident_id, me.station_id)
-    listed = (
-        list_named(name, near, beside=me.station_id, most=_SHOWN)
-        if name.strip()
-        else list_neighbours(near, beside=me.station_id, most=_SHOWN)
-    )
     return render_template(
         "officer/pass_on.html",
         door="police",
         incident=found,
-        stations=listed,
+        stations=list_choice(name, near, beside=me.station_id),
         name=name,
         chosen=request.form.get("station", ""),
         reason=request.form.get("reason", ""),

@@ -10,7 +10,7 @@ from wristband.elders import at_station, search
 from wristband.elders.at_station import ElderFacts
 from wristband.elders.keeping import RecordReason
 from wristband.errors import BadValue, Conflict, Refusal, TooMany
-from wristband.incidents.neighbours import list_named, list_neighbours
+from wristband.incidents.neighbours import list_choice
 from wristband.services import merging_elders, records_keeping, transferring
 from wristband.stations.queries import find_station, position_of
 from wristband.web.errors import refused, sentence
@@ -19,7 +19,6 @@ from wristband.web.guards import officer
 from wristband.web.officer import police, shown
 from wristband.web.officer.records_one import back, portrait_of, record_page
 
-_SHOWN = 12
 _LONGEST_NAME = 60
 
 
@@ -49,17 +48,12 @@ def _transfer_page(elder_id: int, refusal: Refusal | None = None) -> str:
     elder = at_station.get_record(elder_id, station_id=me.station_id)
     station, name = find_station(me.station_id), request.values.get("name", "")[:_LONGEST_NAME]
     near = position_of(station) if station else None
-    listed = (
-        list_named(name, near, beside=me.station_id, most=_SHOWN)
-        if name.strip()
-        else list_neighbours(near, beside=me.station_id, most=_SHOWN)
-    )
     return render_template(
         "officer/records_transfer.html",
         door="police",
         elder_id=elder_id,
         who=search.masked_name(elder),
-        stations=listed,
+        stations=list_choice(name, near, beside=me.station_id),
         name=name,
         chosen=request.form.get("station", ""),
         error=sentence(refusal) if refusal else "",

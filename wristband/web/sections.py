@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from flask import g
-
 from wristband.accounts.rules import Act
-from wristband.web.officer import police
 
 
 def _(text: str) -> str:
@@ -42,9 +39,9 @@ SECTIONS = (
     Section("/police/looks", _("复核"), "check", Act.REVIEW_LOOKS),
     Section("/police/imports", _("表格"), "upload", Act.IMPORT_RECORDS, ("/police/exports",)),
     Section("/police/exports/waiting", _("导出"), "download", Act.APPROVE_EXPORTS, unless=Act.IMPORT_RECORDS),
-    Section("/police/numbers", _("数字"), "chart", Act.SEE_NUMBERS),
     Section("/police/staff", _("人员"), "people", Act.KEEP_STAFF),
     Section("/police/partners", _("合作单位"), "send", Act.KEEP_PARTNERS),
+    Section("/police/numbers", _("数字"), "chart", Act.SEE_NUMBERS),
     Section("/police/guide", _("说明"), "info", None, ("/police/drill",)),
 )
 
@@ -58,15 +55,14 @@ def sections_of(acts: Collection[Act]) -> list[Section]:
     ]
 
 
-@police.app_template_global()
-def police_sections(path: str) -> list[tuple[str, str, str, bool]]:
-    """The navigation of who is signed in: address, words, icon, and whether this is the section of `path`.
+def home_of(acts: Collection[Act]) -> str:
+    """Where somebody with these acts begins."""
+    return sections_of(acts)[0].address
 
-    The longest address that holds it: every page is below the desk's.
-    """
-    mine = sections_of(g.account.acts)
-    here = max((one for one in mine if one.holds(path)), key=lambda one: _matched(one, path), default=None)
-    return [(one.address, one.words, one.icon, one is here) for one in mine]
+
+def section_of(path: str, among: Collection[Section]) -> Section | None:
+    """The section of an address: the longest that holds it, for every page is below the desk's."""
+    return max((one for one in among if one.holds(path)), key=lambda one: _matched(one, path), default=None)
 
 
 def _matched(section: Section, path: str) -> int:
