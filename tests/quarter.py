@@ -42,6 +42,12 @@ LONG = {
     "test_an_officer_gives_a_blank_to_an_elder_and_the_family_hears_of_it",
     "test_a_spoilt_page_is_seen",
     "test_the_drawn_elders_are_drawn_by_their_script",
+    "test_minting_that_broke_off_goes_on_where_it_was",
+    "test_eight_threads_and_two_processes_make_one_unbroken_chain",
+    "test_a_poster_as_large_as_may_be_is_drawn_and_says_that_it_takes_a_while",
+    "test_the_exit_status_is_0_for_whole_and_1_with_one_sentence_for_broken",
+    "test_a_thousand_random_tamperings_are_found_and_the_first_bad_row_is_named",
+    "test_what_is_sent_decodes_into_a_picture_that_reads",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser import Arrivals, Visitor
 from tests.journeys.test_handed_over import tell_both
-from tests.journeys.test_home_again import open_desk, until_it_says
+from tests.journeys.test_home_again import close_whatever_is_open, open_desk, until_it_says
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
@@ -42,16 +42,6 @@ def press(officer: Visitor, key: str) -> None:
 def until_heard(officer: Visitor, pitches: list[int]) -> None:
     """Two rising tones each time."""
     officer.page.wait_for_function("pitches => String(window.heard) === String(pitches)", arg=pitches)
-
-
-def close_whatever_is_open(officer: Visitor) -> None:
-    """What other journeys left: a second report would join it, and nothing would be new."""
-    while officer.page.locator("[data-incident] a").count():
-        officer.page.locator("[data-incident] a").first.click()
-        officer.page.locator("details[data-key=c] summary").click()
-        officer.page.select_option("#disposition", "with_family")
-        officer.tap("确认办结")
-        officer.visit("/police")
 
 
 def test_a_new_incident_is_heard_and_flashes_and_is_accepted_without_a_mouse(arrive: Arrivals, server: Server) -> None:
@@ -88,6 +78,8 @@ def test_a_new_incident_is_heard_and_flashes_and_is_accepted_without_a_mouse(arr
     officer.page.keyboard.type("abc")
     assert officer.page.input_value("#note") == "abc"
     assert "已受理" in officer.page.inner_text("main")
+    officer.visit("/police")
+    close_whatever_is_open(officer)
 
 
 def test_the_sound_an_officer_wanted_is_on_at_the_next_page(arrive: Arrivals, server: Server) -> None:

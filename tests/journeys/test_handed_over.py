@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.browser import Arrivals, Visitor
-from tests.journeys.test_home_again import open_desk, until_it_says
+from tests.journeys.test_home_again import close_whatever_is_open, open_desk, until_it_says
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
@@ -79,8 +79,10 @@ def test_the_code_of_who_comes_lets_the_finder_hand_over_and_closes_the_incident
 ) -> None:
     family, finder = arrive_as_daughter(scripts=scripts), arrive(scripts=scripts)
     officer = arrive(desk=True, scripts=scripts)
-    number = tell_both(finder, server)
     open_desk(officer, server)
+    close_whatever_is_open(officer)
+    number = tell_both(finder, server)
+    officer.visit("/police")
     look_with_a_reason(officer, number)
     code = make_code(family)
 

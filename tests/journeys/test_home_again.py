@@ -133,7 +133,8 @@ def open_desk(officer: Visitor, server: Server) -> None:
         officer.page.context.add_cookies(_SIGNED_IN[server.base_url])
         officer.visit("/police")
         officer.check()
-        return
+        if not officer.page.url.endswith("/sign-in"):
+            return  # else another journey has left the desk alone for too long
     officer.visit("/police/sign-in")
     officer.check()
     officer.page.fill("#username", "minjing1")
@@ -142,6 +143,16 @@ def open_desk(officer: Visitor, server: Server) -> None:
     officer.page.wait_for_url(re.compile(r"/police/?$"))
     officer.check()
     _SIGNED_IN[server.base_url] = officer.page.context.cookies()
+
+
+def close_whatever_is_open(officer: Visitor) -> None:
+    """What other journeys left: a second report would join it, and nothing would be new."""
+    while officer.page.locator("[data-incident] a").count():
+        officer.page.locator("[data-incident] a").first.click()
+        officer.page.locator("details[data-key=c] summary").click()
+        officer.page.select_option("#disposition", "with_family")
+        officer.tap("确认办结")
+        officer.visit("/police")
 
 
 def tell_the_family(finder: Visitor, family: Visitor, message: Callable[[], dict[str, Any]]) -> None:

@@ -8,9 +8,9 @@ import sqlite3
 import pytest
 
 from tests.browser import Arrivals
-from tests.journeys.test_desk import _LISTEN, close_whatever_is_open, press, until_heard
+from tests.journeys.test_desk import _LISTEN, press, until_heard
 from tests.journeys.test_handed_over import tell_both
-from tests.journeys.test_home_again import open_desk, until_it_says
+from tests.journeys.test_home_again import close_whatever_is_open, open_desk, until_it_says
 from tests.server import Server
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wristband.elders.keeping import Standing, check_merge, standing
@@ -32,6 +32,8 @@ def test_traditional_characters_are_another_name() -> None:
 
 
 @given(st.text())
+@example("r\u061c\u0327")
+@example("r\u00ad\u0327")
 def test_what_is_normal_stays_so(name: str) -> None:
     assert normal(normal(name)) == normal(name)
 

@@ -20,10 +20,15 @@ def normal(name: str) -> str:
 
     Simplified and traditional characters stay two: they are two names as often as one.
     """
-    plain = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(
-        character for character in plain if character not in _DOTS and unicodedata.category(character)[0] not in "ZC"
-    )
+    # What is left out may have stood between a letter and its mark: until nothing changes any more.
+    while (plain := _plain(name)) != name:
+        name = plain
+    return name
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(one for one in folded if one not in _DOTS and unicodedata.category(one)[0] not in "ZC")
 
 
 def masked(name: str) -> str:
