@@ -99,9 +99,14 @@ def test_nobody_doubts_that_a_message_was_not_sent_where_there_was_no_connection
 
 
 def test_what_was_sent_and_not_answered_is_in_doubt(make: Make, wire: FakeWire) -> None:
-    for behaviour in (silent, raw(b""), endless, replying(200, b"<html>")):
+    for behaviour, patience in (
+        (silent, HASTY),
+        (endless, HASTY),
+        (raw(b""), PATIENT),
+        (replying(200, b"<html>"), PATIENT),
+    ):
         wire.behaviour = behaviour
-        assert is_in_doubt(make(wire.url, HASTY))
+        assert is_in_doubt(make(wire.url, patience))
 
 
 def test_a_certificate_nobody_vouches_for_stops_the_sending(make: Make, tmp_path: Path) -> None:
